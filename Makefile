@@ -1,0 +1,78 @@
+# A fresh clone needs Python 3.11-3.13, a C compiler and make; every target fetches the rest by itself.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+STAMP := $(VENV)/.installed
+LOCKS := requirements/build.txt requirements/native.txt requirements/dev.txt
+
+# Its setup overwrites CFLAGS, and so loses the optimisation; the macro lets it load on Python 3.13.
+NATIVE_FLAGS := -O2 -DPyEval_CallObject=PyObject_CallObject
+
+COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	--no-annotate --no-emit-index-url --custom-compile-command "make lock"
+
+.PHONY: help install check test fmt schema demo up lock image clean
+
+help: ## Tell what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## Make .venv with everything, as locked in requirements/ (the others do this too)
+
+$(STAMP): pyproject.toml $(LOCKS)
+	@python=$$(for name in $(or $(PYTHON),python3.11 python3.12 python3.13 python3); do \
+		"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+			&& echo "$$name" && break; done) \
+		|| { echo "Python 3.11, 3.12 or 3.13 is needed; none is on the PATH (or set PYTHON=...)." >&2; exit 1; }; \
+	test -x $(BIN)/python || "$$python" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+	@{ command -v "$${CC:-cc}" || command -v gcc; } >/dev/null \
+		|| { echo "A C compiler is needed (Debian: build-essential, macOS: xcode-select --install)." >&2; exit 1; }
+	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements/build.txt
+	CPPFLAGS="$(NATIVE_FLAGS)" $(PIP) install --quiet --require-hashes --no-deps --no-build-isolation \
+		--no-cache-dir --use-pep517 --no-binary :all: -r requirements/native.txt
+	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements/dev.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+check: install ## Lint, format, types, import rules, schema
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+ifneq ($(wildcard graphql_api/export_schema.py),)
+	$(BIN)/python -m graphql_api.export_schema --check
+endif
+
+test: install ## Run the tests, with their own MongoDB and Valkey; T="..." passes arguments to pytest
+	$(BIN)/pytest $(T)
+
+fmt: install ## Format, and mend what the linter can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schema: install ## Write schema.graphql
+	$(BIN)/python -m graphql_api.export_schema
+
+demo: install ## Sell a catalogue on the simulated Amazon; CATALOG=file.csv takes yours, ONCE=1 ends after a run
+	$(BIN)/sales-channel demo $(if $(CATALOG),--catalog "$(CATALOG)") $(if $(ONCE),--once)
+
+up: install ## Run API and workers with embedded MongoDB and Valkey
+	$(BIN)/sales-channel up
+
+lock: install ## Write requirements/ anew from pyproject.toml, keeping versions; U="--upgrade" moves them
+	$(COMPILE) pyproject.toml --extra embedded --group dev -o requirements/dev.txt $(U)
+	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt $(U)
+	$(COMPILE) --group build -o requirements/build.txt $(U)
+	echo durable-rules | $(COMPILE) - --no-deps -c requirements/runtime.txt -o requirements/native.txt $(U)
+
+image: ## Build the container image (needs Docker)
+	docker build --tag sales-channel .
+
+clean: ## Remove what was made, except .data, which holds your databases
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,35 @@
+"""The `sales-channel` command."""
+
+import typer
+
+from cli import catalog, demo, explain, reprice, rules, running, stores
+from cli.session import configure_logging
+
+app = typer.Typer(
+    name="sales-channel",
+    help=(
+        "Sell a commerce catalogue on Amazon, with prices that explain themselves.\n\n"
+        "New here? `sales-channel demo` plays the whole story against a simulated Amazon. "
+        "For a store of your own: `up` in one terminal, then `catalog import`, `store connect` and "
+        "`rules apply` in another."
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.add_typer(catalog.app, name="catalog")
+app.add_typer(stores.app, name="store")
+app.add_typer(rules.app, name="rules")
+app.command()(running.up)
+app.command()(running.serve)
+app.command()(running.worker)
+app.command()(running.simulator)
+app.command()(reprice.reprice)
+app.command()(explain.explain)
+app.command()(demo.demo)
+
+
+def main() -> None:
+    """Run the command line."""
+    configure_logging("WARNING")
+    app()

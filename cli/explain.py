@@ -1,0 +1,107 @@
+"""`explain SKU`: why a price is what it is."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.tree import Tree
+
+from cli.session import console, open_session, run, the_store
+from domain.decision import ConditionVerdict, Decision
+from domain.errors import NotFound
+from domain.listing import Listing, listing_id
+from domain.offer import OfferSnapshot, snapshot_id
+from services import repricing
+from storage.decisions import DECISIONS
+from storage.listings import LISTINGS
+from storage.offers import SNAPSHOTS
+
+
+def explain(
+    sku: Annotated[str, typer.Argument(help="Seller SKU.")],
+    store: Annotated[str | None, typer.Option(help="Store, where there are several.")] = None,
+    now: Annotated[
+        bool, typer.Option("--now", help="Decide as of now, instead of showing the last decision.")
+    ] = False,
+) -> None:
+    """Show why a listing's price is what it is: each step, each rule, each condition, and the competitors."""
+
+    async def main() -> None:
+        async with open_session() as runtime:
+            scope = runtime.scope(runtime.settings.merchant)
+            chosen = await the_store(scope, store)
+            listing = await LISTINGS.get(scope, listing_id(chosen.id, sku))
+            if listing is None:
+                raise NotFound(f"{chosen.name} has no listing with the seller SKU {sku!r}.")
+            snapshot = await SNAPSHOTS.get(scope, snapshot_id(chosen.id, listing.asin or ""))
+            decision = None
+            if listing.last_decision_id and not now:
+                decision = await DECISIONS.get(scope, listing.last_decision_id)
+            decision = decision or await repricing.explain(runtime, scope, listing)
+            console.print(_told(listing, decision, snapshot))
+
+    run(main)
+
+
+def _told(listing: Listing, decision: Decision | None, snapshot: OfferSnapshot | None) -> Group:
+    live = listing.price or "not live"
+    head = f"[bold]{listing.seller_sku}[/bold]  {listing.title}\n{listing.status}, {live}"
+    if listing.wanted_price and listing.wanted_price != listing.price:
+        head += f", {listing.wanted_price} under way"
+    if listing.hold:
+        head += f"\n[yellow]held: {listing.hold}[/yellow]"
+    if decision is None:
+        return Group(Panel(head), "No product of the catalogue belongs to this listing.")
+    parts: list[RenderableType] = [Panel(head), _steps(decision), _rules(decision)]
+    if snapshot:
+        parts.append(_offers(snapshot))
+    return Group(*parts)
+
+
+def _steps(decision: Decision) -> Table:
+    title = f"{decision.outcome} ({decision.reason}), {decision.decided_at:%Y-%m-%d %H:%M} UTC"
+    table = Table("step", "rule", "before", "after", "why", title=title, title_justify="left")
+    for step in decision.trace:
+        before = step.before.amount if step.before else ""
+        after = step.after.amount if step.after else ""
+        table.add_row(step.step, step.rule_key or "", before, after, step.note)
+    return table
+
+
+def _rules(decision: Decision) -> Tree:
+    tree = Tree("Rules")
+    for verdict in decision.rules:
+        colour = "green" if verdict.applied else "dim"
+        branch = tree.add(f"[{colour}]{verdict.rule_key}[/{colour}]: {verdict.note}")
+        if verdict.conditions:
+            _grow(branch, verdict.conditions)
+    return tree
+
+
+def _grow(tree: Tree, verdict: ConditionVerdict) -> None:
+    mark = "[green]holds[/green]" if verdict.holds else "[red]fails[/red]"
+    if verdict.fact is None:
+        branch = tree.add(f"{verdict.operator}: {mark}")
+        for child in verdict.children:
+            _grow(branch, child)
+        return
+    actual = "not known" if verdict.actual is None else verdict.actual
+    tree.add(f"{verdict.fact} {verdict.operator} {verdict.expected}: {mark}, it is {actual}")
+
+
+def _offers(snapshot: OfferSnapshot) -> Table:
+    title = f"Offers, {snapshot.observed_at:%Y-%m-%d %H:%M} UTC"
+    table = Table(
+        "seller", "condition", "landed", "feedback", "", title=title, title_justify="left"
+    )
+    for offer in sorted(snapshot.offers, key=lambda offer: offer.landed_price.minor):
+        marks = ["us"] * offer.is_own + ["Buy Box"] * offer.is_buy_box_winner
+        feedback = ""
+        if offer.feedback_rating is not None:
+            feedback = f"{offer.feedback_rating} % of {offer.feedback_count or 0:,}"
+        table.add_row(
+            offer.seller_id, offer.condition, str(offer.landed_price), feedback, ", ".join(marks)
+        )
+    return table

@@ -1,0 +1,1 @@
+"""Connectors to marketplaces and shops, behind the protocols of `connectors.port`."""

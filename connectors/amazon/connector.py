@@ -1,0 +1,148 @@
+"""The connector to Amazon: everything that `connectors.port.Connector` asks, for one store."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+
+import httpx
+import structlog
+
+from connectors.amazon import (
+    catalog,
+    listings,
+    notifications,
+    offers,
+    orders,
+    participations,
+    submissions,
+)
+from connectors.amazon.account import AmazonAccount, AmazonEndpoints
+from connectors.amazon.auth import Tokens
+from connectors.amazon.queue import Queue
+from connectors.amazon.transport import Transport
+from connectors.budget import Budget, Sleep
+from connectors.port import (
+    CatalogItem,
+    Delivery,
+    IdentifierType,
+    ItemOffers,
+    MarketplaceListing,
+    OfferDraft,
+    OfferPatch,
+    OrderPage,
+    Receipt,
+)
+from domain.clock import Clock
+from domain.listing import Condition
+
+log = structlog.get_logger()
+
+_TIMEOUT = httpx.Timeout(30, connect=10)
+
+
+class AmazonConnector:
+    """Talks to Amazon for one seller account in one marketplace.
+
+    An `http` client that is handed in stays open when the connector closes.
+    """
+
+    def __init__(
+        self,
+        account: AmazonAccount,
+        endpoints: AmazonEndpoints,
+        budget: Budget,
+        clock: Clock,
+        http: httpx.AsyncClient | None = None,
+        *,
+        sleep: Sleep = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._account = account
+        self._clock = clock
+        self._owns_http = http is None
+        self._http = http or httpx.AsyncClient(timeout=_TIMEOUT)
+        self._transport = Transport(
+            account,
+            endpoints.api_url,
+            budget=budget,
+            tokens=Tokens(account, endpoints.lwa_url, self._http, clock),
+            http=self._http,
+            sleep=sleep,
+            chance=chance,
+        )
+        self._queue_arn = endpoints.queue_arn
+        self._queue = Queue(endpoints.queue_arn, endpoints) if endpoints.queue_arn else None
+
+    async def check(self) -> str:
+        """The seller account's name on the marketplace; raises `Unauthorized` with what failed."""
+        return await participations.check(self._transport)
+
+    async def search_by_identifiers(
+        self, kind: IdentifierType, values: Sequence[str]
+    ) -> list[CatalogItem]:
+        """Items that carry any of at most 20 identifiers."""
+        return await catalog.search_by_identifiers(self._transport, kind, values)
+
+    async def search_by_keywords(self, words: str) -> list[CatalogItem]:
+        """The first page of items that the words find."""
+        return await catalog.search_by_keywords(self._transport, words)
+
+    def all_listings(self) -> AsyncIterator[list[MarketplaceListing]]:
+        """Pages of every listing of the seller."""
+        return listings.every(self._transport)
+
+    async def listings(self, seller_skus: Sequence[str]) -> list[MarketplaceListing]:
+        """Those of at most 20 seller SKUs that exist."""
+        return await listings.by_sku(self._transport, seller_skus)
+
+    async def put_offer(self, draft: OfferDraft) -> Receipt:
+        """Create or replace an offer."""
+        return await submissions.put_offer(self._transport, draft)
+
+    async def patch_offer(self, patch: OfferPatch) -> Receipt:
+        """Change price, quantity or both."""
+        return await submissions.patch_offer(self._transport, patch)
+
+    async def end_offer(self, seller_sku: str) -> Receipt:
+        """Remove an offer."""
+        return await submissions.end_offer(self._transport, seller_sku)
+
+    async def offers(self, asins: Sequence[str], condition: Condition) -> list[ItemOffers]:
+        """Offers on at most 20 items in the condition's group."""
+        return await offers.read(self._transport, asins, condition, self._clock)
+
+    async def subscribe(self) -> None:
+        """Make sure that the notifications arrive; without a queue there are none."""
+        if self._queue_arn is None:
+            log.warning("amazon.notifications.no_queue")
+            return
+        await notifications.subscribe(self._transport, self._queue_arn)
+
+    async def receive(self, limit: int) -> list[Delivery]:
+        """At most `limit` events that wait, without waiting for more."""
+        if self._queue is None:
+            return []
+        seller_id, marketplace_id = self._account.seller_id, self._account.marketplace.id
+        return [
+            Delivery(
+                message.handle, notifications.event_of(message.body, seller_id, marketplace_id)
+            )
+            for message in await self._queue.receive(limit)
+        ]
+
+    async def acknowledge(self, handles: Sequence[str]) -> None:
+        """Have these not delivered again."""
+        if self._queue is not None:
+            await self._queue.acknowledge(handles)
+
+    def orders_since(self, changed_after: datetime, store_id: str) -> AsyncIterator[OrderPage]:
+        """Pages of the orders that changed after a moment of Amazon's time."""
+        return orders.since(self._transport, changed_after, store_id, self._clock)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        if self._queue is not None:
+            await self._queue.close()
+        if self._owns_http:
+            await self._http.aclose()

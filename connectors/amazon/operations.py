@@ -1,0 +1,55 @@
+"""The operations of Amazon's Selling Partner API that we call, with their documented usage plans."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Grant(Enum):
+    """On whose behalf a call is made."""
+
+    SELLER = "SELLER"
+    """With the seller's authorisation."""
+    NOTIFICATIONS = "NOTIFICATIONS"
+    """With the application's own right to manage where notifications go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: its name in Amazon's models, where it lives, and its rate and burst."""
+
+    name: str
+    method: str
+    path: str
+    rate: float
+    """Requests a second."""
+    burst: int
+    grant: Grant = Grant.SELLER
+
+
+GET_MARKETPLACE_PARTICIPATIONS = Operation(
+    "getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15
+)
+
+SEARCH_CATALOG_ITEMS = Operation("searchCatalogItems", "GET", "/catalog/2022-04-01/items", 2, 2)
+
+_LISTINGS = "/listings/2021-08-01/items/{sellerId}"
+SEARCH_LISTINGS_ITEMS = Operation("searchListingsItems", "GET", _LISTINGS, 5, 5)
+GET_LISTINGS_ITEM = Operation("getListingsItem", "GET", _LISTINGS + "/{sku}", 5, 10)
+PUT_LISTINGS_ITEM = Operation("putListingsItem", "PUT", _LISTINGS + "/{sku}", 5, 10)
+PATCH_LISTINGS_ITEM = Operation("patchListingsItem", "PATCH", _LISTINGS + "/{sku}", 5, 5)
+DELETE_LISTINGS_ITEM = Operation("deleteListingsItem", "DELETE", _LISTINGS + "/{sku}", 5, 5)
+
+GET_ITEM_OFFERS_BATCH = Operation(
+    "getItemOffersBatch", "POST", "/batches/products/pricing/v0/itemOffers", 0.1, 1
+)
+
+_SUBSCRIPTIONS = "/notifications/v1/subscriptions/{notificationType}"
+_DESTINATIONS = "/notifications/v1/destinations"
+GET_SUBSCRIPTION = Operation("getSubscription", "GET", _SUBSCRIPTIONS, 1, 5)
+CREATE_SUBSCRIPTION = Operation("createSubscription", "POST", _SUBSCRIPTIONS, 1, 5)
+GET_DESTINATIONS = Operation("getDestinations", "GET", _DESTINATIONS, 1, 5, Grant.NOTIFICATIONS)
+CREATE_DESTINATION = Operation(
+    "createDestination", "POST", _DESTINATIONS, 1, 5, Grant.NOTIFICATIONS
+)
+
+SEARCH_ORDERS = Operation("searchOrders", "GET", "/orders/2026-01-01/orders", 0.0056, 20)

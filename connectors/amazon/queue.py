@@ -1,0 +1,149 @@
+"""The SQS queue into which Amazon puts notifications."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import boto3
+import structlog
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from connectors.amazon.account import AmazonEndpoints
+from connectors.errors import (
+    MarketplaceError,
+    Missing,
+    Refusal,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+)
+
+log = structlog.get_logger()
+
+_MOST_AT_ONCE = 10
+_REFUSED = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+_GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message with the handle that removes it from the queue."""
+
+    handle: str
+    body: str
+
+
+class Queue:
+    """A queue by its ARN. The AWS library blocks, so each call has a thread of its own."""
+
+    def __init__(self, arn: str, endpoints: AmazonEndpoints) -> None:
+        _, _, _, self._region, self._owner, self._name = arn.split(":")
+        self._endpoints = endpoints
+        self._client: Any = None
+        self._url: str | None = None
+        self._opening = asyncio.Lock()
+
+    async def receive(self, limit: int) -> list[Message]:
+        """At most `limit` messages that wait now."""
+        messages: list[Message] = []
+        while len(messages) < limit:
+            wanted = min(_MOST_AT_ONCE, limit - len(messages))
+            answer = await self._call(
+                "receive_message", MaxNumberOfMessages=wanted, WaitTimeSeconds=0
+            )
+            batch = answer.get("Messages", [])
+            messages += [Message(row["ReceiptHandle"], row["Body"]) for row in batch]
+            if not batch:
+                break
+        return messages
+
+    async def acknowledge(self, handles: Sequence[str]) -> None:
+        """Remove messages; one that cannot be removed is delivered again and logged."""
+        for start in range(0, len(handles), _MOST_AT_ONCE):
+            entries = [
+                {"Id": str(index), "ReceiptHandle": handle}
+                for index, handle in enumerate(handles[start : start + _MOST_AT_ONCE])
+            ]
+            answer = await self._call("delete_message_batch", Entries=entries)
+            for failure in answer.get("Failed", []):
+                log.warning("amazon.queue.not_removed", code=failure.get("Code"))
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        if self._client is not None:
+            await asyncio.to_thread(self._client.close)
+            self._client = None
+
+    async def _call(self, name: str, **arguments: object) -> Mapping[str, Any]:
+        async with self._opening:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._open)
+            if self._url is None:
+                found = await _answer(
+                    "get_queue_url",
+                    self._client.get_queue_url,
+                    QueueName=self._name,
+                    QueueOwnerAWSAccountId=self._owner,
+                )
+                self._url = found["QueueUrl"]
+        return await _answer(name, getattr(self._client, name), QueueUrl=self._url, **arguments)
+
+    def _open(self) -> Any:
+        return boto3.session.Session().client(
+            "sqs",
+            region_name=self._region,
+            endpoint_url=self._endpoints.sqs_url,
+            aws_access_key_id=self._endpoints.aws_access_key_id,
+            aws_secret_access_key=self._endpoints.aws_secret_access_key,
+            config=Config(
+                connect_timeout=5,
+                read_timeout=10,
+                retries={"mode": "standard", "total_max_attempts": 3},
+            ),
+        )
+
+
+async def _answer(
+    name: str, call: Callable[..., Mapping[str, Any]], **arguments: object
+) -> Mapping[str, Any]:
+    try:
+        return await asyncio.to_thread(call, **arguments)
+    except ClientError as error:
+        raise _error_of(error, f"sqs.{name}") from error
+    except NoCredentialsError as error:
+        raise Unauthorized(
+            "There are no AWS credentials for the queue",
+            operation=f"sqs.{name}",
+            refusal=Refusal.QUEUE,
+        ) from error
+    except BotoCoreError as error:
+        raise Unavailable(
+            f"The queue cannot be reached: {type(error).__name__}", operation=f"sqs.{name}"
+        ) from error
+
+
+def _error_of(error: ClientError, operation: str) -> MarketplaceError:
+    told = error.response.get("Error", {})
+    code, message = str(told.get("Code", "")), str(told.get("Message", ""))
+    meta = error.response.get("ResponseMetadata", {})
+    status, request_id = int(meta.get("HTTPStatusCode", 0)), meta.get("RequestId")
+    if code in _REFUSED or status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return Unauthorized(
+            f"AWS refuses the queue: {code}, {message}",
+            operation=operation,
+            refusal=Refusal.QUEUE,
+            request_id=request_id,
+        )
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or "Throttl" in code:
+        return Unavailable(f"{code}: {message}", operation=operation, request_id=request_id)
+    kind = Missing if code in _GONE else Rejected
+    return kind(message or code, operation=operation, code=code, request_id=request_id)

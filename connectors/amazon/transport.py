@@ -1,0 +1,164 @@
+"""Sends one call to Amazon: token, turn, request, verdict, another try, a line in the log for each."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+import httpx
+import orjson
+import structlog
+
+from connectors.amazon.account import AmazonAccount
+from connectors.amazon.auth import Tokens
+from connectors.amazon.operations import Grant, Operation
+from connectors.amazon.payload import Node
+from connectors.amazon.verdict import (
+    AccessTokenRefused,
+    QuotaExceeded,
+    answer_of,
+    request_id_of,
+)
+from connectors.budget import Bucket, Budget, Priority, Sleep
+from connectors.errors import Unavailable
+
+log = structlog.get_logger()
+
+TRIES = 5
+_SHORTEST_BACK_OFF = 0.2
+_LONGEST_BACK_OFF = 8.0
+_USER_AGENT = "sales-channel/0.1 (Language=Python)"
+
+
+class Transport:
+    """The way of one account to Amazon.
+
+    Every call may be sent again: those that write set absolute values, so that twice is once.
+    """
+
+    def __init__(
+        self,
+        account: AmazonAccount,
+        api_url: str,
+        *,
+        budget: Budget,
+        tokens: Tokens,
+        http: httpx.AsyncClient,
+        sleep: Sleep = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.account = account
+        self._api_url = api_url.rstrip("/")
+        self._budget = budget
+        self._tokens = tokens
+        self._http = http
+        self._sleep = sleep
+        self._chance = chance
+
+    async def send(
+        self,
+        operation: Operation,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, str | int] | None = None,
+        body: object | None = None,
+        priority: Priority = Priority.URGENT,
+    ) -> Node:
+        """The answer of an operation, as JSON.
+
+        `path` fills the path's placeholders; a `body` may hold `orjson.Fragment` for exact numbers.
+        Raises the errors of `connectors.errors`.
+        """
+        url = self._api_url + operation.path.format_map(
+            {name: _segment(value) for name, value in (path or {}).items()}
+        )
+        content = None if body is None else orjson.dumps(body)
+        request = self._http.build_request(operation.method, url, params=query, content=content)
+        request.headers["user-agent"] = _USER_AGENT
+        if content is not None:
+            request.headers["content-type"] = "application/json"
+        return await self._persist(operation, request, priority)
+
+    async def _persist(
+        self, operation: Operation, request: httpx.Request, priority: Priority
+    ) -> Node:
+        """Try until there is an answer, or no hope for one."""
+        bucket = self._bucket(operation)
+        renewed = False
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                token = await self._tokens.token(operation.grant)
+                await self._budget.take(bucket, priority)
+                response = await self._exchange(operation, request, token, attempt)
+                await self._learn(bucket, response)
+                return answer_of(operation, response)
+            except AccessTokenRefused:
+                self._tokens.forget(operation.grant, token)
+                if renewed or attempt == TRIES:
+                    raise
+                renewed = True
+            except QuotaExceeded:
+                # The next turn waits, or says when to come back.
+                await self._budget.block(bucket)
+                if attempt == TRIES:
+                    raise
+            except Unavailable:
+                if attempt == TRIES:
+                    raise
+                await self._sleep(self._back_off(attempt))
+
+    async def _exchange(
+        self, operation: Operation, request: httpx.Request, token: str, attempt: int
+    ) -> httpx.Response:
+        """Send the request once and write it down, without anything of what is in it."""
+        request.headers["x-amz-access-token"] = token
+        line = log.bind(operation=operation.name, attempt=attempt)
+        started = time.perf_counter()
+        try:
+            response = await self._http.send(request)
+        except httpx.RequestError as error:
+            line.warning("amazon.call", error=type(error).__name__, duration_ms=_since(started))
+            raise Unavailable(
+                f"Amazon cannot be reached: {type(error).__name__}", operation=operation.name
+            ) from error
+        write = line.info if response.is_success else line.warning
+        write(
+            "amazon.call",
+            status=response.status_code,
+            duration_ms=_since(started),
+            request_id=request_id_of(response),
+        )
+        return response
+
+    async def _learn(self, bucket: Bucket, response: httpx.Response) -> None:
+        """Take the rate from the header; Amazon leaves it out where it matters most, on a 429."""
+        try:
+            rate = float(response.headers.get("x-amzn-ratelimit-limit", ""))
+        except ValueError:
+            return
+        await self._budget.learn(bucket, rate)
+
+    def _bucket(self, operation: Operation) -> Bucket:
+        seller = self.account.seller_id if operation.grant is Grant.SELLER else "-"
+        return Bucket(
+            self.account.client_id, seller, operation.name, operation.rate, operation.burst
+        )
+
+    def _back_off(self, attempt: int) -> float:
+        """Full jitter: anything up to a bound that doubles with each try."""
+        bound = min(_LONGEST_BACK_OFF, _SHORTEST_BACK_OFF * float(2 ** (attempt - 1)))
+        return bound * self._chance()
+
+
+def _segment(value: str) -> str:
+    """A path segment with nothing left that means something in a path; SKUs hold ``/``, ``#`` and ``%``."""
+    quoted = quote(value, safe="")
+    return quoted.replace(".", "%2E") if set(quoted) == {"."} else quoted
+
+
+def _since(started: float) -> int:
+    """Whole milliseconds that passed."""
+    return round((time.perf_counter() - started) * 1000)

@@ -1,0 +1,99 @@
+"""What an answer of Amazon's means: content, or one of the errors of `connectors.errors`."""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+import httpx
+
+from connectors.amazon import payload
+from connectors.amazon.operations import Operation
+from connectors.amazon.payload import Node
+from connectors.errors import (
+    MarketplaceError,
+    Missing,
+    Refusal,
+    Rejected,
+    Throttled,
+    Unauthorized,
+    Unavailable,
+    Unreadable,
+)
+
+_RETRY_AFTER = timedelta(seconds=1)
+
+
+class QuotaExceeded(Throttled):
+    """Amazon itself refused a call for its quota."""
+
+
+class AccessTokenRefused(Unauthorized):
+    """The access token has expired or is none; a fresh one may do."""
+
+
+def request_id_of(response: httpx.Response) -> str | None:
+    """Amazon's number of the request, which its support asks for."""
+    return payload.text(response.headers.get("x-amzn-requestid"))
+
+
+def answer_of(operation: Operation, response: httpx.Response) -> Node:
+    """The content of an answer; raises what else it means."""
+    if not response.is_success:
+        raise _error_of(operation, response)
+    try:
+        content = payload.parse(response.content)
+    except ValueError as error:
+        # Amazon's front answers an empty 200 or a page of HTML when what is behind it fails.
+        raise Unavailable(
+            "The answer is not JSON", operation=operation.name, request_id=request_id_of(response)
+        ) from error
+    if not isinstance(content, dict):
+        raise Unreadable(
+            f"The answer is a JSON {type(content).__name__}, not an object",
+            operation=operation.name,
+            request_id=request_id_of(response),
+        )
+    return content
+
+
+def _error_of(operation: Operation, response: httpx.Response) -> MarketplaceError:
+    status = response.status_code
+    code, message, details = _told(response)
+    words = f"{message} ({details})" if details and details != message else message
+    name, request_id = operation.name, request_id_of(response)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return QuotaExceeded(words, operation=name, retry_after=_RETRY_AFTER, request_id=request_id)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
+        return Unavailable(f"{status}: {words}", operation=name, request_id=request_id)
+    if status == HTTPStatus.UNAUTHORIZED or (
+        status == HTTPStatus.FORBIDDEN and "token" in words.lower()
+    ):
+        return AccessTokenRefused(
+            f"Amazon refuses the access token: {words}",
+            operation=name,
+            refusal=Refusal.TOKEN,
+            request_id=request_id,
+        )
+    if status == HTTPStatus.FORBIDDEN:
+        return Unauthorized(
+            f"Amazon takes the token but refuses {name}: {words}. "
+            "A role is missing, or the region or the account is another one",
+            operation=name,
+            refusal=Refusal.ROLE,
+            request_id=request_id,
+        )
+    kind = Missing if status == HTTPStatus.NOT_FOUND else Rejected
+    return kind(words, operation=name, code=code or str(status), request_id=request_id)
+
+
+def _told(response: httpx.Response) -> tuple[str | None, str, str | None]:
+    """Code, message and details of the first error that the body names."""
+    try:
+        body = payload.node(payload.parse(response.content))
+    except ValueError:
+        body = {}
+    error = payload.first(payload.nodes(body.get("errors")))
+    return (
+        payload.text(error.get("code")),
+        payload.text(error.get("message")) or response.reason_phrase or "no reason given",
+        payload.text(error.get("details")),
+    )

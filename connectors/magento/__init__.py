@@ -1,0 +1,1 @@
+"""Magento: the commerce catalogue of a merchant."""

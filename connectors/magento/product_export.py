@@ -1,0 +1,155 @@
+"""Reads the products of Magento's product export, a CSV file, row by row."""
+
+import io
+from collections.abc import Collection, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TypeAlias
+
+from connectors.magento import cells
+from connectors.magento.product_row import (
+    PRICE_CODES,
+    REQUIRED_COLUMNS,
+    BadCell,
+    Catalogue,
+    read_product,
+)
+from connectors.magento.rows import BadRow, Row, RowReader
+from domain.errors import InvalidInput
+from domain.money import CURRENCY_DIGITS
+from domain.product import Product
+
+Source: TypeAlias = Path | IO[bytes] | IO[str]
+"""A file, or a stream of bytes or text at its beginning; a stream is left open."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """Why a row gave no product. The rows after it are read all the same."""
+
+    line: int
+    """Line of the file, from 1, on which the row starts."""
+    column: str | None
+    """None when the row as a whole is wrong."""
+    sku: str | None
+    message: str
+    """What is wrong, and what would be right."""
+
+
+class ProductExport(Iterator[Product | RowError]):
+    """Products and errors of one file in its order, to be read once.
+
+    `bytes_read` of `total_bytes` tells how far the reading is. For a stream of text both count characters.
+    """
+
+    def __init__(self, source: Source, catalogue: Catalogue) -> None:
+        self.total_bytes = _size(source)
+        """None where it cannot be known, as for a pipe."""
+        self._reader: RowReader | None = None
+        self._items = self._read(source, catalogue)
+
+    @property
+    def bytes_read(self) -> int:
+        """How much of the file has been read."""
+        return self._reader.position if self._reader else 0
+
+    def __next__(self) -> Product | RowError:
+        return next(self._items)
+
+    def _read(self, source: Source, catalogue: Catalogue) -> Iterator[Product | RowError]:
+        with source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream:
+            self._reader = RowReader(stream)
+            yield from _read_rows(self._reader, catalogue)
+
+
+def read_products(
+    source: Source,
+    *,
+    merchant_id: str,
+    currency: str,
+    now: datetime,
+    price_codes: Collection[str] = PRICE_CODES,
+) -> ProductExport:
+    """Products of an export, read as they are asked for; a bad row comes as a `RowError` in its place.
+
+    Rows of a store view override texts only and are no products. Prices are in `currency`, the catalogue's.
+    A special price is among the prices while it is in force at `now`. Every product is version 1, made now:
+    storage knows better. `price_codes` are the attributes to read as prices.
+
+    Raises:
+        InvalidInput: no such file or currency; and when the first product is asked for: an empty file,
+            one that is no CSV in UTF-8, or one that lacks required columns.
+    """
+    if currency not in CURRENCY_DIGITS:
+        raise InvalidInput(f"{currency!r} is not an ISO 4217 currency code such as USD.")
+    return ProductExport(source, Catalogue(merchant_id, currency, now, frozenset(price_codes)))
+
+
+def _size(source: Source) -> int | None:
+    if isinstance(source, Path):
+        if not source.exists() or source.is_dir():
+            raise InvalidInput(f"There is no file {str(source)!r}.")
+        return source.stat().st_size if source.is_file() else None
+    stream = getattr(source, "buffer", source)
+    if not stream.seekable():
+        return None
+    here: int = stream.tell()
+    end: int = stream.seek(0, io.SEEK_END)
+    stream.seek(here)
+    return end - here
+
+
+def _read_rows(reader: RowReader, catalogue: Catalogue) -> Iterator[Product | RowError]:
+    header = reader.header()
+    _check(header)
+    lines: dict[str, int] = {}
+    view_lines: dict[str, int] = {}
+    for row in reader.rows(len(header)):
+        if isinstance(row, BadRow):
+            yield RowError(row.line, None, None, row.message)
+            continue
+        found = _content(header, row)
+        sku = found.get("sku", "")
+        if "store_view_code" in found:
+            view_lines.setdefault(sku, row.line)
+            continue
+        first_line = lines.setdefault(sku, row.line) if sku else row.line
+        if first_line == row.line:
+            yield _read_row(found, row.line, catalogue)
+        else:
+            message = f"line {first_line} has the same SKU; keep one row for each product"
+            yield RowError(row.line, "sku", sku, message)
+    for sku, line in view_lines.items():
+        if sku not in lines:
+            message = "all rows of this SKU are of store views; export its default values too"
+            yield RowError(line, "store_view_code", sku or None, message)
+
+
+def _check(header: list[str]) -> None:
+    missing = [name for name in REQUIRED_COLUMNS if name not in header]
+    if missing:
+        hint = " Separate columns with commas." if len(header) == 1 else ""
+        raise InvalidInput(
+            f"The file lacks columns of a Magento product export: {', '.join(missing)}.{hint}"
+        )
+    twice = dict.fromkeys(name for name in header if name and header.count(name) > 1)
+    if twice:
+        raise InvalidInput(f"The file names columns more than once: {', '.join(twice)}.")
+
+
+def _content(header: list[str], row: Row) -> dict[str, str]:
+    """What the row says, by column, without empty cells."""
+    return {
+        name: text
+        for name, cell in zip(header, row.cells, strict=True)
+        if (text := cells.content(cell))
+    }
+
+
+def _read_row(found: dict[str, str], line: int, catalogue: Catalogue) -> Product | RowError:
+    try:
+        return read_product(found, catalogue)
+    except BadCell as error:
+        return RowError(line, error.column, found.get("sku"), error.message)

@@ -1,0 +1,224 @@
+"""What a marketplace connector can do, as small protocols, and the values that cross them.
+
+A connector is bound to one store: its credentials, seller account and marketplace.
+Every method may raise the errors of `connectors.errors`.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from domain.listing import Condition, Fulfilment, Issue
+from domain.money import Money
+from domain.offer import Offer
+from domain.order import Order
+
+
+class IdentifierType(StrEnum):
+    """Identifiers by which a marketplace's catalogue is searched."""
+
+    ASIN = "ASIN"
+    EAN = "EAN"
+    GCID = "GCID"
+    ISBN = "ISBN"
+    UPC = "UPC"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogItem:
+    """An item of the marketplace's own catalogue."""
+
+    asin: str
+    title: str
+    brand: str | None
+    product_type: str | None
+    identifiers: tuple[tuple[str, str], ...]
+    """Pairs of type and value, such as ``("EAN", "4006381333931")``."""
+    child_asins: tuple[str, ...]
+    """Variations below it; a parent cannot be listed itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferDraft:
+    """A new offer on an item that the marketplace knows."""
+
+    seller_sku: str
+    asin: str
+    product_type: str
+    condition: Condition
+    price: Money
+    quantity: int | None
+    """None where Amazon fulfils."""
+    handling_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPatch:
+    """New price, new quantity, or both, of an offer that is there; None leaves a value alone."""
+
+    seller_sku: str
+    product_type: str
+    price: Money | None
+    quantity: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The marketplace's answer to a draft, a patch or an end. Accepted is not live."""
+
+    accepted: bool
+    submission_id: str
+    issues: tuple[Issue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MarketplaceListing:
+    """A listing as the marketplace holds it now."""
+
+    seller_sku: str
+    asin: str | None
+    title: str
+    product_type: str | None
+    condition: Condition | None
+    is_buyable: bool
+    price: Money | None
+    quantity: int | None
+    fulfilment: Fulfilment
+    issues: tuple[Issue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemOffers:
+    """Offers on one item at a moment of the marketplace's time."""
+
+    asin: str
+    offers: tuple[Offer, ...]
+    observed_at: datetime
+    covers: frozenset[Condition] = frozenset(Condition)
+    """Conditions that the marketplace spoke of; what was known of others still stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class OffersChanged:
+    """An event: the offers on an item changed, and this is what they are now."""
+
+    item: ItemOffers
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownEvent:
+    """An event of a kind that we do not use; it is acknowledged and counted."""
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event with the handle that acknowledges it. It comes again until acknowledged."""
+
+    handle: str
+    event: OffersChanged | UnknownEvent
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Some orders; all orders changed before `complete_until` have been seen once the last page is read."""
+
+    orders: tuple[Order, ...]
+    complete_until: datetime | None
+    """The marketplace's time; None on every page but the last, and where the marketplace does not tell."""
+    unreadable: tuple[str, ...] = ()
+    """Numbers of orders that came in a form we cannot read; a person should look at them."""
+
+
+class ChecksConnection(Protocol):
+    """Tells whether the credentials work for the store's marketplace."""
+
+    async def check(self) -> str:
+        """The seller account's name on the marketplace; raises `Unauthorized` with what failed."""
+
+
+class ReadsCatalog(Protocol):
+    """Searches the marketplace's catalogue."""
+
+    async def search_by_identifiers(
+        self, kind: IdentifierType, values: Sequence[str]
+    ) -> list[CatalogItem]:
+        """Items that carry any of at most 20 identifiers."""
+
+    async def search_by_keywords(self, words: str) -> list[CatalogItem]:
+        """The first page of items that the words find."""
+
+
+class ReadsListings(Protocol):
+    """Reads the seller's own listings."""
+
+    def all_listings(self) -> AsyncIterator[list[MarketplaceListing]]:
+        """Pages of every listing of the seller.
+
+        Raises `Rejected` after the last page where the marketplace shows no more although there are more.
+        """
+
+    async def listings(self, seller_skus: Sequence[str]) -> list[MarketplaceListing]:
+        """Those of at most 20 seller SKUs that exist."""
+
+
+class WritesListings(Protocol):
+    """Creates, changes and ends the seller's listings. Values are absolute, so that sending twice is sending once."""
+
+    async def put_offer(self, draft: OfferDraft) -> Receipt:
+        """Create or replace an offer."""
+
+    async def patch_offer(self, patch: OfferPatch) -> Receipt:
+        """Change price, quantity or both."""
+
+    async def end_offer(self, seller_sku: str) -> Receipt:
+        """Remove an offer."""
+
+
+class ReadsOffers(Protocol):
+    """Reads what everybody asks for an item."""
+
+    async def offers(self, asins: Sequence[str], condition: Condition) -> list[ItemOffers]:
+        """Offers on at most 20 items in the condition's group (new, used, ...).
+
+        Items for which the marketplace had no answer this time are left out.
+        """
+
+
+class ReceivesEvents(Protocol):
+    """Receives the marketplace's notifications, each at least once, in any order."""
+
+    async def subscribe(self) -> None:
+        """Make sure that the notifications arrive; calling again changes nothing."""
+
+    async def receive(self, limit: int) -> list[Delivery]:
+        """At most `limit` events that wait, without waiting for more."""
+
+    async def acknowledge(self, handles: Sequence[str]) -> None:
+        """Have these not delivered again."""
+
+
+class ReadsOrders(Protocol):
+    """Reads orders."""
+
+    def orders_since(self, changed_after: datetime, store_id: str) -> AsyncIterator[OrderPage]:
+        """Pages of the orders that changed after a moment of the marketplace's time."""
+
+
+class Connector(
+    ChecksConnection,
+    ReadsCatalog,
+    ReadsListings,
+    WritesListings,
+    ReadsOffers,
+    ReceivesEvents,
+    ReadsOrders,
+    Protocol,
+):
+    """Everything that a store needs of its marketplace."""
+
+    async def close(self) -> None:
+        """Let go of connections."""

@@ -1,0 +1,179 @@
+"""The simulator as one ASGI app: Amazon's APIs, the login, the queues and the control API on one port."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from connectors.simulator import (
+    catalog,
+    listings,
+    notifications,
+    offers,
+    orders,
+    sellers,
+    state_file,
+)
+from connectors.simulator.auth import LwaError, exchange
+from connectors.simulator.control import control_routes, keep, move_time
+from connectors.simulator.operations import Handler, Simulator, operation
+from connectors.simulator.rates import Buckets
+from connectors.simulator.settings import SimulatorSettings
+from connectors.simulator.sqs import sqs_endpoint
+from connectors.simulator.wire import dumps
+
+MINUTES_A_TICK = 5
+"""Simulated minutes that pass at once where time runs by itself."""
+
+_LISTING = "/listings/2021-08-01/items/{seller_id}"
+_SUBSCRIPTIONS = "/notifications/v1/subscriptions"
+_DESTINATIONS = "/notifications/v1/destinations"
+_OPERATIONS: list[tuple[str, str, str, Handler]] = [
+    ("PATCH", f"{_LISTING}/{{sku}}", "patchListingsItem", listings.patch_listings_item),
+    ("PUT", f"{_LISTING}/{{sku}}", "putListingsItem", listings.put_listings_item),
+    ("GET", f"{_LISTING}/{{sku}}", "getListingsItem", listings.get_listings_item),
+    ("DELETE", f"{_LISTING}/{{sku}}", "deleteListingsItem", listings.delete_listings_item),
+    ("GET", _LISTING, "searchListingsItems", listings.search_listings_items),
+    ("GET", "/catalog/2022-04-01/items", "searchCatalogItems", catalog.search_catalog_items),
+    ("GET", "/catalog/2022-04-01/items/{asin}", "getCatalogItem", catalog.get_catalog_item),
+    (
+        "POST",
+        "/batches/products/pricing/v0/itemOffers",
+        "getItemOffersBatch",
+        offers.get_item_offers_batch,
+    ),
+    ("GET", "/products/pricing/v0/items/{asin}/offers", "getItemOffers", offers.get_item_offers),
+    ("GET", "/orders/2026-01-01/orders", "searchOrders", orders.search_orders),
+    ("GET", "/orders/2026-01-01/orders/{order_id}", "getOrder", orders.get_order),
+    (
+        "GET",
+        "/sellers/v1/marketplaceParticipations",
+        "getMarketplaceParticipations",
+        sellers.get_marketplace_participations,
+    ),
+    ("GET", _SUBSCRIPTIONS, "getSubscriptions", notifications.get_subscriptions),
+    (
+        "POST",
+        f"{_SUBSCRIPTIONS}/{{notification_type}}",
+        "createSubscription",
+        notifications.create_subscription,
+    ),
+    (
+        "GET",
+        f"{_SUBSCRIPTIONS}/{{notification_type}}",
+        "getSubscription",
+        notifications.get_subscription,
+    ),
+    (
+        "GET",
+        f"{_SUBSCRIPTIONS}/{{notification_type}}/{{subscription_id}}",
+        "getSubscriptionById",
+        notifications.get_subscription_by_id,
+    ),
+    (
+        "DELETE",
+        f"{_SUBSCRIPTIONS}/{{notification_type}}/{{subscription_id}}",
+        "deleteSubscriptionById",
+        notifications.delete_subscription_by_id,
+    ),
+    ("GET", _DESTINATIONS, "getDestinations", notifications.get_destinations),
+    ("POST", _DESTINATIONS, "createDestination", notifications.create_destination),
+    (
+        "GET",
+        f"{_DESTINATIONS}/{{destination_id}}",
+        "getDestination",
+        notifications.get_destination,
+    ),
+    (
+        "DELETE",
+        f"{_DESTINATIONS}/{{destination_id}}",
+        "deleteDestination",
+        notifications.delete_destination,
+    ),
+]
+_GRANTLESS = frozenset(
+    """createDestination getDestinations getDestination deleteDestination getSubscriptionById
+    deleteSubscriptionById""".split()
+)
+
+
+def create_app(
+    settings: SimulatorSettings, *, monotonic: Callable[[], float] = time.monotonic
+) -> Starlette:
+    """A simulator, with the world of its state file where there is one.
+
+    `monotonic` tells real seconds, by which rate limits refill and received messages come back.
+    """
+    simulator = Simulator(Buckets(monotonic, settings.rate_scale), monotonic)
+    if settings.state_file is not None and settings.state_file.exists():
+        simulator.world = state_file.load(settings.state_file)
+        keep(simulator, settings)
+
+    async def token(request: Request) -> Response:
+        media_type, body = request.headers.get("content-type", ""), await request.body()
+        try:
+            answer, status = exchange(simulator.world, media_type, body), 200
+        except LwaError as error:
+            answer, status = error.body, error.status
+        return Response(dumps(answer), status, None, "application/json")
+
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        running = asyncio.create_task(_run(simulator, settings)) if settings.speed else None
+        yield
+        if running is not None:
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
+        keep(simulator, settings)
+
+    sqs = sqs_endpoint(simulator)
+    app = Starlette(
+        routes=[
+            *(
+                Route(
+                    path,
+                    operation(simulator, name, handler, grantless=name in _GRANTLESS),
+                    methods=[method],
+                )
+                for method, path, name, handler in _OPERATIONS
+            ),
+            Route("/auth/o2/token", token, methods=["POST"]),
+            *(Route(path, sqs, methods=["POST"]) for path in ("/sqs", "/sqs/{rest:path}")),
+            *control_routes(simulator, settings),
+            Route("/healthz", healthz),
+        ],
+        lifespan=lifespan,
+    )
+    app.add_middleware(EncodedPaths)
+    return app
+
+
+class EncodedPaths:
+    """Routes by the path as it was sent, so that a seller SKU with an encoded slash stays one segment."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with its raw path; the endpoints decode the parts."""
+        if scope["type"] == "http":
+            scope = {**scope, "path": scope["raw_path"].split(b"?")[0].decode("ascii")}
+        await self._app(scope, receive, send)
+
+
+async def _run(simulator: Simulator, settings: SimulatorSettings) -> None:
+    """Let time pass by itself, at the speed of the settings."""
+    while settings.speed:
+        await asyncio.sleep(MINUTES_A_TICK * 60 / settings.speed)
+        if simulator.world.scenario_id is not None:
+            move_time(simulator, settings, MINUTES_A_TICK)

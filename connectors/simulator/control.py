@@ -1,0 +1,192 @@
+"""The control API: load a scenario, move time, look inside, cause trouble. Not part of Amazon's."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from connectors.simulator.clock import iso, write_atomically
+from connectors.simulator.faults import FaultRule
+from connectors.simulator.market import buy_box_holder
+from connectors.simulator.operations import Simulator
+from connectors.simulator.rates import PLANS
+from connectors.simulator.scenario import build_world, read_scenario
+from connectors.simulator.settings import SimulatorSettings
+from connectors.simulator.state_file import save, state_digest
+from connectors.simulator.tick import Advance, advance
+from connectors.simulator.wire import JsonObject, dumps, loads
+
+LONGEST_ADVANCE = 7 * 24 * 60
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid")
+
+
+class AdvanceBody(_Body):
+    """How far time moves, and whether rivals and buyers rest meanwhile."""
+
+    minutes: Annotated[int, Field(ge=1, le=LONGEST_ADVANCE)]
+    market_frozen: bool = False
+
+
+class FaultsBody(_Body):
+    """The rules that replace those in force."""
+
+    faults: list[FaultRule]
+
+
+class RatesBody(_Body):
+    """How many times faster than Amazon's the buckets refill."""
+
+    scale: Annotated[float, Field(gt=0, le=1_000_000)]
+
+
+def move_time(
+    simulator: Simulator, settings: SimulatorSettings, minutes: int, *, market_frozen: bool = False
+) -> Advance:
+    """Advance the world, then tell the time and save what came of it."""
+    happened = advance(simulator.world, minutes, market_frozen=market_frozen)
+    keep(simulator, settings)
+    return happened
+
+
+def keep(simulator: Simulator, settings: SimulatorSettings) -> None:
+    """Write the state file, then the clock file: a reader of the new time finds the world in it."""
+    if simulator.world.scenario_id is None:
+        return
+    if settings.state_file is not None:
+        save(simulator.world, settings.state_file)
+    if settings.clock_file is not None:
+        write_atomically(settings.clock_file, str(simulator.world.now_ms).encode())
+
+
+def control_routes(simulator: Simulator, settings: SimulatorSettings) -> list[Route]:
+    """The routes under /control."""
+
+    def load_scenario(body: bytes, _: Request) -> JsonObject:
+        scenario = read_scenario(loads(body))
+        loaded = scenario.scenario_id != simulator.world.scenario_id
+        if loaded:
+            simulator.world = build_world(scenario)
+            keep(simulator, settings)
+        return {"loaded": loaded, "now": iso(simulator.world.now_ms), "tick": simulator.world.tick}
+
+    def advance_time(body: bytes, _: Request) -> JsonObject:
+        if simulator.world.scenario_id is None:
+            raise ValueError("no scenario is loaded")
+        asked = _parse(AdvanceBody, body)
+        happened = move_time(simulator, settings, asked.minutes, market_frozen=asked.market_frozen)
+        return {
+            "now": iso(simulator.world.now_ms),
+            "tick": simulator.world.tick,
+            "offersChanged": happened.offers_changed,
+            "ordersPlaced": happened.orders_placed,
+            "notificationsSent": happened.notifications_sent,
+        }
+
+    def set_faults(body: bytes, _: Request) -> JsonObject:
+        simulator.faults.rules = _parse(FaultsBody, body).faults
+        for rule in simulator.faults.rules:
+            if rule.operation != "*" and rule.operation not in PLANS:
+                raise ValueError(f"{rule.operation} is not a simulated operation")
+        return {"faults": [rule.model_dump(mode="json") for rule in simulator.faults.rules]}
+
+    def set_rates(body: bytes, _: Request) -> JsonObject:
+        simulator.buckets.scale = _parse(RatesBody, body).scale
+        return {"scale": simulator.buckets.scale}
+
+    def journal(_: bytes, request: Request) -> JsonObject:
+        asked = request.query_params
+        entries = [
+            {
+                "order": entry.order,
+                "tick": entry.tick,
+                "at": iso(entry.at_ms),
+                "operation": entry.operation,
+                "sellerId": entry.seller_id,
+                "sellerSku": entry.sku,
+                "price": entry.price,
+                "quantity": entry.quantity,
+                "status": entry.status,
+                "submissionId": entry.submission_id,
+            }
+            for entry in simulator.world.journal
+            if asked.get("operation") in {None, entry.operation}
+            and asked.get("sellerSku") in {None, entry.sku}
+        ]
+        return {"entries": entries}
+
+    return [
+        Route("/control/scenario", _endpoint(load_scenario), methods=["POST"]),
+        Route("/control/advance", _endpoint(advance_time), methods=["POST"]),
+        Route("/control/faults", _endpoint(set_faults), methods=["POST"]),
+        Route("/control/rates", _endpoint(set_rates), methods=["POST"]),
+        Route("/control/journal", _endpoint(journal), methods=["GET"]),
+        Route("/control/queues", _endpoint(lambda *_: queues(simulator)), methods=["GET"]),
+        Route("/control/status", _endpoint(lambda *_: status(simulator)), methods=["GET"]),
+    ]
+
+
+def queues(simulator: Simulator) -> JsonObject:
+    """How many messages wait and how many are out, by queue; cheap enough to be asked all the time."""
+    return simulator.world.queues.depth(simulator.monotonic)
+
+
+def status(simulator: Simulator) -> JsonObject:
+    """What an observer wants to know at a glance."""
+    world = simulator.world
+    listings = [listing for by_sku in world.listings.values() for listing in by_sku.values()]
+    live = [listing for listing in listings if listing.is_buyable]
+    owned = sum(
+        buy_box_holder(world, listing.asin) == f"{listing.seller_id}/{listing.sku}"
+        for listing in live
+        if listing.asin is not None
+    )
+    depth = world.queues.depth(simulator.monotonic)
+    return {
+        "scenarioId": world.scenario_id,
+        "now": iso(world.now_ms),
+        "tick": world.tick,
+        "queues": depth,
+        "queueDepth": {
+            part: sum(queue[part] for queue in depth.values()) for part in ("visible", "inFlight")
+        },
+        "listingsLive": len(live),
+        "pendingSubmissions": sum(len(listing.pending) for listing in listings),
+        "orders": len(world.orders),
+        "requests": world.requests,
+        "buyBoxesOwned": owned,
+        "buyBoxShare": round(owned / len(live), 4) if live else 0.0,
+        "rateScale": simulator.buckets.scale,
+        "stateDigest": state_digest(world),
+    }
+
+
+def _endpoint(
+    act: Callable[[bytes, Request], JsonObject],
+) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        body = await request.body()
+        try:
+            answer, code = act(body, request), 200
+        except ValueError as error:
+            answer, code = {"error": str(error)}, 400
+        return Response(dumps(answer), code, None, "application/json")
+
+    return endpoint
+
+
+def _parse(model: type[M], body: bytes) -> M:
+    try:
+        document: Any = loads(body)
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise ValueError(
+            "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        ) from error

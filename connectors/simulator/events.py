@@ -1,0 +1,181 @@
+"""Notifications that leave for the sellers' queues: what they say, and the ways in which they go astray."""
+
+from collections.abc import Iterable
+
+from connectors.simulator.chance import fraction, uuid
+from connectors.simulator.clock import iso
+from connectors.simulator.market import MarketOffer, condition_group, is_eligible
+from connectors.simulator.offer_document import (
+    ItemOffers,
+    channel,
+    item_offers,
+    of_group,
+    shipping_hours,
+    sub_condition,
+)
+from connectors.simulator.wire import JsonObject, amount_object, dumps
+from connectors.simulator.world import Subscription, World
+
+_TWICE = 0.02
+_TWICE_LATE = 0.02
+OFFERS = "ANY_OFFER_CHANGED"
+
+
+def announce_offers(world: World, changed: Iterable[tuple[str, str]]) -> int:
+    """Tell each subscribed seller of changed offers on the items that it sells in that condition.
+
+    One message for an item, condition and tick. Messages come in no order; a few come twice, at
+    once or after the next tick. Gives how many were sent.
+    """
+    sending = [*world.late_messages]
+    world.late_messages = []
+    subscriptions = [
+        s
+        for s in world.subscriptions.values()
+        if s.notification_type == OFFERS and _wants(world, s)
+    ]
+    for asin, group in changed:
+        for subscription in subscriptions:
+            if not _sells(world, subscription.seller_id, asin, group):
+                continue
+            arn = world.destinations[subscription.destination_id].arn
+            message = (arn, dumps(_offers_changed(world, subscription, asin, group)).decode())
+            sending.append(message)
+            luck = fraction(world.seed, "twice", asin, group, world.tick)
+            if luck < _TWICE:
+                sending.append(message)
+            elif luck < _TWICE + _TWICE_LATE:
+                world.late_messages.append(message)
+    world.late_messages.sort()
+    shuffled = sorted(
+        enumerate(sorted(sending)),
+        key=lambda placed: fraction(world.seed, "order", world.tick, placed[0]),
+    )
+    return sum(_deliver(world, arn, body) for _, (arn, body) in shuffled)
+
+
+def _deliver(world: World, arn: str, body: str) -> bool:
+    """Put a message into its queue; a queue that is not there loses it, as Amazon does."""
+    queue = world.queues.of_arn(arn)
+    if queue is None:
+        return False
+    queue.send(body)
+    return True
+
+
+def _wants(world: World, subscription: Subscription) -> bool:
+    event_filter = (subscription.directive or {}).get("eventFilter") or {}
+    marketplaces = event_filter.get("marketplaceIds")
+    return subscription.destination_id in world.destinations and (
+        not marketplaces or world.marketplace_id in marketplaces
+    )
+
+
+def _sells(world: World, seller_id: str, asin: str, group: str) -> bool:
+    return any(
+        owner == seller_id
+        and listing.price is not None
+        and condition_group(listing.condition) == group
+        for (owner, _), listing in world.listings_by_asin.get(asin, {}).items()
+    )
+
+
+def _offers_changed(world: World, subscription: Subscription, asin: str, group: str) -> JsonObject:
+    found = item_offers(world, world.items[asin])
+    now = iso(world.now_ms)
+    name = (world.seed, OFFERS, subscription.subscription_id, asin, group, world.tick)
+    return {
+        "NotificationVersion": "1.0",
+        "NotificationType": OFFERS,
+        "PayloadVersion": subscription.payload_version,
+        "EventTime": now,
+        "NotificationMetadata": {
+            "ApplicationId": subscription.client_id,
+            "SubscriptionId": subscription.subscription_id,
+            "PublishTime": now,
+            "NotificationId": uuid(*name),
+        },
+        "Payload": {
+            "AnyOfferChangedNotification": {
+                "SellerId": subscription.seller_id,
+                "OfferChangeTrigger": {
+                    "MarketplaceId": world.marketplace_id,
+                    "ASIN": asin,
+                    "ItemCondition": group,
+                    "TimeOfOfferChange": now,
+                    "OfferChangeType": "Internal",
+                },
+                "Summary": _summary(found, world.seed),
+                "Offers": [
+                    _offer(found, offer, world.marketplace.country, now)
+                    for offer in of_group(found.offers, group)
+                ],
+            }
+        },
+    }
+
+
+def _summary(found: ItemOffers, seed: int) -> JsonObject:
+    featured = found.featured
+    lowest = min((offer.landed for offer in found.offers), default=found.item.reference)
+    eligible = _counts(found, eligible=True)
+    return {
+        "NumberOfOffers": _counts(found, eligible=False),
+        "LowestPrices": [
+            {
+                "Condition": offer.group,
+                "FulfillmentChannel": channel(offer),
+                **found.prices(offer),
+            }
+            for offer in found.lowest
+        ],
+        "BuyBoxPrices": (
+            [{"Condition": featured.group, **found.prices(featured)}] if featured else []
+        ),
+        **found.amounts(),
+        "MinimumAdvertisedPrice": amount_object(0, found.currency),
+        "SuggestedLowerPricePlusShipping": amount_object(lowest, found.currency),
+        "TotalBuyBoxEligibleOffers": sum(entry["OfferCount"] for entry in eligible),
+        "SalesRankings": found.sales_rankings(seed),
+        "NumberOfBuyBoxEligibleOffers": eligible,
+    }
+
+
+def _counts(found: ItemOffers, *, eligible: bool) -> list[JsonObject]:
+    return [
+        {"Condition": condition, "FulfillmentChannel": channel_name, "OfferCount": count}
+        for (condition, channel_name), count in sorted(found.counts(eligible=eligible).items())
+    ]
+
+
+def _offer(found: ItemOffers, offer: MarketOffer, country: str, now: str) -> JsonObject:
+    prices = found.prices(offer)
+    shortest, longest = shipping_hours(offer)
+    return {
+        "SellerId": offer.seller_id,
+        "SubCondition": sub_condition(offer),
+        "SellerFeedbackRating": {
+            "FeedbackCount": offer.feedback,
+            "SellerPositiveFeedbackRating": offer.rating,
+        },
+        "ShippingTime": {
+            "MinimumHours": shortest,
+            "MaximumHours": longest,
+            "AvailabilityType": "NOW",
+            "AvailableDate": now,
+        },
+        "ListingPrice": prices["ListingPrice"],
+        "Points": {"PointsNumber": 0},
+        "Shipping": prices["Shipping"],
+        "ShipsFrom": {"Country": country, "State": ""},
+        "IsFulfilledByAmazon": offer.fulfilled_by_amazon,
+        "PrimeInformation": {
+            "IsOfferPrime": offer.fulfilled_by_amazon,
+            "IsOfferNationalPrime": offer.fulfilled_by_amazon,
+        },
+        "IsBuyBoxWinner": offer.key == found.holder,
+        "IsExpeditedShippingAvailable": offer.fulfilled_by_amazon,
+        "IsFeaturedMerchant": is_eligible(found.item, offer),
+        "ShipsDomestically": True,
+        "ShipsInternationally": False,
+    }

@@ -1,0 +1,51 @@
+"""The passing of time: the one place in which the market moves."""
+
+from dataclasses import dataclass
+
+from connectors.simulator.clock import MINUTE
+from connectors.simulator.demand import place_orders, progress_orders
+from connectors.simulator.events import announce_offers
+from connectors.simulator.market import move_rivals
+from connectors.simulator.submissions import settle
+from connectors.simulator.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What happened while time passed."""
+
+    offers_changed: int
+    """Items and conditions whose offers changed."""
+    orders_placed: int
+    notifications_sent: int
+
+
+def advance(world: World, minutes: int, *, market_frozen: bool) -> Advance:
+    """Let time pass, as one tick.
+
+    Submissions become live and orders move on; then, unless the market is frozen, rivals act and
+    buyers buy; then whoever subscribed is told.
+    """
+    since = world.now_ms
+    world.now_ms += minutes * MINUTE
+    world.tick += 1
+    changed = settle(world)
+    placed = 0
+    if not market_frozen:
+        changed |= move_rivals(world)
+        orders, emptied = place_orders(world, since)
+        changed |= emptied
+        placed = len(orders)
+    # After the placing: what was ordered and paid within this time must not look changed in the next.
+    progress_orders(world)
+    _drop_expired_tokens(world)
+    return Advance(len(changed), placed, announce_offers(world, changed))
+
+
+def _drop_expired_tokens(world: World) -> None:
+    # One tick longer than they live, so that an expired token is told from one that never was.
+    old = [
+        key for key, token in world.tokens.items() if token.expires_ms + 60 * MINUTE < world.now_ms
+    ]
+    for key in old:
+        del world.tokens[key]

@@ -1,0 +1,118 @@
+"""What the rules said of one listing at one moment, and why, step by step."""
+
+# A class that holds itself can be resolved only where annotations are kept as text.
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.money import Money
+
+
+class DecisionOutcome(StrEnum):
+    """What comes of a decision."""
+
+    CHANGE = "CHANGE"
+    """Publish the new price or quantity."""
+    KEEP = "KEEP"
+    """Both stay as they are."""
+    HOLD = "HOLD"
+    """The computed price is not published; a person should look."""
+
+
+class DecisionReason(StrEnum):
+    """The one thing to know of a decision before its trace."""
+
+    RULES = "RULES"
+    """The price source and the rules that matched."""
+    OVERRIDE = "OVERRIDE"
+    """A person set the price; no rule was asked."""
+    NO_SOURCE = "NO_SOURCE"
+    """Neither the price source nor the catalogue price has a value."""
+    BELOW_MINIMUM = "BELOW_MINIMUM"
+    """The price is under the store's absolute minimum, or not above zero."""
+    STEP_TOO_LARGE = "STEP_TOO_LARGE"
+    """The change is larger than the store allows in one step."""
+    UNBOUNDED = "UNBOUNDED"
+    """A price that follows a competitor has no floor under it."""
+    NO_CONVERSION = "NO_CONVERSION"
+    """Catalogue and marketplace differ in currency and no rate is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionVerdict:
+    """What became of one condition of a rule.
+
+    A group has `operator` ALL, ANY, NONE or NOT_ALL and children; a leaf has a fact, an operator,
+    what the rule expected and what was found. Values are written as the rule document writes them.
+    """
+
+    operator: str
+    holds: bool
+    fact: str | None = None
+    expected: str | None = None
+    actual: str | None = None
+    children: tuple[ConditionVerdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVerdict:
+    """Whether one rule took part in a decision, with the conditions that say why."""
+
+    rule_key: str
+    priority: int | None
+    applied: bool
+    note: str
+    """Why it did or did not: matched, conditions failed, out of date, stopped by another rule."""
+    conditions: ConditionVerdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One step of the price: what it was, what it did, the price before and after."""
+
+    step: str
+    """Which step: SOURCE, CONVERT, RULE, COMPETITOR, CEILING, FLOOR, MAP, VAT, GUARD, OVERRIDE, QUANTITY and the like."""
+    note: str
+    before: Money | None
+    after: Money | None
+    rule_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FactValue:
+    """Something that was known when the decision was made."""
+
+    name: str
+    value: str | None
+    """As the rule document would write it; None where it was not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The price and quantity of one listing, decided once and never changed afterwards."""
+
+    id: str
+    merchant_id: str
+    store_id: str
+    listing_id: str
+    ruleset_id: str | None
+    """The pricing ruleset that decided; None when the store has none published."""
+    trigger: str
+    """Why it was decided now, such as an offer event or a publication."""
+    outcome: DecisionOutcome
+    reason: DecisionReason
+    price_before: Money | None
+    """The price last wanted before this decision."""
+    price_after: Money | None
+    """The price to publish; for a held decision the price that was not published."""
+    quantity_after: int | None
+    """Quantity to publish; None where Amazon fulfils."""
+    floor: Money | None
+    ceiling: Money | None
+    trace: tuple[TraceStep, ...]
+    rules: tuple[RuleVerdict, ...]
+    facts: tuple[FactValue, ...]
+    inputs_hash: str
+    decided_at: datetime

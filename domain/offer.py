@@ -1,0 +1,56 @@
+"""Offers of all sellers on one item, as Amazon told them at one moment."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.listing import Condition, Fulfilment
+from domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One seller's offer on an item."""
+
+    seller_id: str
+    condition: Condition
+    listing_price: Money
+    shipping: Money
+    fulfilment: Fulfilment
+    feedback_rating: int | None
+    """Positive feedback in whole per cent, 0-100."""
+    feedback_count: int | None
+    is_buy_box_winner: bool
+    is_own: bool
+
+    @property
+    def landed_price(self) -> Money:
+        """What a buyer pays: item and shipping."""
+        return self.listing_price + self.shipping
+
+
+@dataclass(frozen=True, slots=True)
+class OfferSnapshot:
+    """All offers on an ASIN that Amazon shows a store, at most 20 for each condition.
+
+    `observed_at` is Amazon's time; an older snapshot never replaces a newer one.
+    """
+
+    id: str
+    merchant_id: str
+    store_id: str
+    asin: str
+    offers: tuple[Offer, ...]
+    observed_at: datetime
+    """Amazon's time of the newest of it."""
+    seen_at: dict[Condition, datetime] = field(default_factory=dict)
+    """Amazon's time by condition: events speak of one condition each, in any order."""
+
+    @property
+    def buy_box(self) -> Offer | None:
+        """The offer that holds the Buy Box, if it is among those shown."""
+        return next((offer for offer in self.offers if offer.is_buy_box_winner), None)
+
+
+def snapshot_id(store_id: str, asin: str) -> str:
+    """One snapshot is kept for each store and ASIN: the newest."""
+    return f"{store_id}/{asin}"

@@ -1,0 +1,66 @@
+"""A long piece of work with progress and a result."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class OperationKind(StrEnum):
+    """Which work."""
+
+    CATALOG_IMPORT = "CATALOG_IMPORT"
+    LISTINGS_IMPORT = "LISTINGS_IMPORT"
+    MATCH = "MATCH"
+    OFFERS_PULL = "OFFERS_PULL"
+    REPRICE = "REPRICE"
+
+
+class OperationStatus(StrEnum):
+    """Whether the work ran."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    DEAD = "DEAD"
+    """Given up after an error that is not the user's."""
+
+
+class OperationOutcome(StrEnum):
+    """What it came to."""
+
+    OK = "OK"
+    PARTIAL = "PARTIAL"
+    """Some of it could not be done; `errors` says which."""
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True)
+class OperationError:
+    """One thing that could not be done, and where."""
+
+    where: str
+    """Line and column of a file, or a SKU."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Work that someone started and can watch, cancel and read the result of."""
+
+    id: str
+    merchant_id: str
+    store_id: str | None
+    kind: OperationKind
+    status: OperationStatus
+    outcome: OperationOutcome | None
+    done: int
+    total: int | None
+    """None while it is not known how much there is."""
+    result: dict[str, int]
+    """Counts by name, such as ``created`` or ``unchanged``."""
+    errors: tuple[OperationError, ...]
+    """The first hundred."""
+    cancel_requested: bool
+    actor: str
+    created_at: datetime
+    updated_at: datetime

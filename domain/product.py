@@ -1,0 +1,56 @@
+"""A product of the merchant's catalogue."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.money import Money
+
+
+class ProductType(StrEnum):
+    """Magento's product types."""
+
+    SIMPLE = "SIMPLE"
+    VIRTUAL = "VIRTUAL"
+    DOWNLOADABLE = "DOWNLOADABLE"
+    CONFIGURABLE = "CONFIGURABLE"
+    GROUPED = "GROUPED"
+    BUNDLE = "BUNDLE"
+    GIFT_CARD = "GIFT_CARD"
+
+    @property
+    def can_be_listed(self) -> bool:
+        """Whether one unit of it is one thing to sell; parents and gift cards are not (behaviour 6)."""
+        return self in {ProductType.SIMPLE, ProductType.VIRTUAL, ProductType.DOWNLOADABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What the merchant sells, as the last import of the catalogue told it."""
+
+    id: str
+    merchant_id: str
+    sku: str
+    name: str
+    type: ProductType
+    attribute_set: str
+    categories: tuple[str, ...]
+    """Paths such as ``Default Category/Men/Tops``."""
+    is_enabled: bool
+    prices: dict[str, Money]
+    """Price attributes by code, in the catalogue's currency: always ``price``, others where set."""
+    attributes: dict[str, str]
+    """Every other attribute by code, as the catalogue writes it."""
+    stock: Decimal
+    manages_stock: bool
+    content_hash: str
+    """Digest of everything above; equal hashes mean that an import has nothing to change."""
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+def product_id(merchant_id: str, sku: str) -> str:
+    """A product's id follows from its merchant and SKU, so that importing twice cannot make two."""
+    return f"{merchant_id}/{sku}"

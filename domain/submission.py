@@ -1,0 +1,54 @@
+"""What leaves for Amazon, written down before it is sent, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.listing import Issue
+from domain.money import Money
+
+
+class SubmissionKind(StrEnum):
+    """What is asked of Amazon."""
+
+    LIST = "LIST"
+    """Create the offer."""
+    CHANGE = "CHANGE"
+    """Change price and quantity of an offer that is there."""
+
+
+class SubmissionState(StrEnum):
+    """The true state of a change (users ask: accepted is not live)."""
+
+    PENDING = "PENDING"
+    """Written down, not sent."""
+    ACCEPTED = "ACCEPTED"
+    """Amazon took it; whether it is live is not known yet."""
+    LIVE = "LIVE"
+    """Read back from Amazon."""
+    REJECTED = "REJECTED"
+    """Amazon refused it, with issues."""
+    SUPERSEDED = "SUPERSEDED"
+    """A newer change of the same listing took its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One change of one listing on its way to Amazon. The decision that justifies it is always named."""
+
+    id: str
+    merchant_id: str
+    store_id: str
+    listing_id: str
+    seller_sku: str
+    kind: SubmissionKind
+    decision_id: str
+    price: Money | None
+    quantity: int | None
+    state: SubmissionState
+    attempts: int
+    amazon_submission_id: str | None
+    issues: tuple[Issue, ...]
+    created_at: datetime
+    accepted_at: datetime | None
+    settled_at: datetime | None

@@ -1,0 +1,1 @@
+"""The GraphQL edge: schema, authentication and limits over HTTP."""

@@ -1,0 +1,57 @@
+"""What every resolver of one operation shares: who asks, for which merchant, and what was read already."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+import strawberry
+
+from graphql_api.auth import Viewer
+from services.runtime import Runtime
+from storage.collection import Collection
+from storage.mongo import Scope
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """Made anew for each operation; nothing that it remembers outlives it."""
+
+    runtime: Runtime
+    viewer: Viewer
+    _rows: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _asked: dict[tuple[str, ...], asyncio.Task[Any]] = field(default_factory=dict)
+
+    @property
+    def scope(self) -> Scope:
+        """The viewer's part of the database."""
+        return self.runtime.scope(self.viewer.merchant_id)
+
+    async def rows(self, collection: Collection[T], keys: Iterable[str]) -> dict[str, T]:
+        """Those of the keys that exist, each read once for the operation."""
+        wanted = dict.fromkeys(keys)
+        missing = [key for key in wanted if (collection.name, key) not in self._rows]
+        if missing:
+            found = await collection.get_many(self.scope, missing)
+            for key in missing:
+                self._rows[collection.name, key] = found.get(key)
+        known = {key: self._rows[collection.name, key] for key in wanted}
+        return {key: cast("T", row) for key, row in known.items() if row is not None}
+
+    async def once(self, key: tuple[str, ...], read: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The answer of `read`, asked for once in the operation however often the query shows it."""
+        if key not in self._asked:
+            self._asked[key] = asyncio.create_task(read())
+        answer: T = await self._asked[key]
+        return answer
+
+    def forget(self) -> None:
+        """Read everything again: a mutation wrote."""
+        self._rows.clear()
+        self._asked.clear()
+
+
+Info = strawberry.Info[RequestContext, None]
+"""What a resolver is told."""

@@ -1,0 +1,268 @@
+"""The domain's enums as the schema shows them, each value with its meaning.
+
+A value that the domain gains and this file does not describe fails at import, before it could reach a client.
+"""
+
+from enum import Enum, StrEnum
+
+import strawberry
+
+from domain.change import ChangeKind
+from domain.decision import DecisionOutcome, DecisionReason
+from domain.listing import Condition, Fulfilment, ListingReason, ListingStatus
+from domain.operation import OperationKind, OperationOutcome, OperationStatus
+from domain.order import OrderStatus
+from domain.product import ProductType
+from domain.ruleset import RulesetKind, RulesetStatus
+from domain.store import ListAction, StoreStatus
+from domain.submission import SubmissionKind, SubmissionState
+from rules.facts import FactKind
+from rules.language import CompetitorSource, ConditionMode, ListingAction
+
+
+def describe(
+    enum: type[Enum], description: str, /, *, name: str | None = None, **values: str
+) -> None:
+    """Make an enum a type of the schema. Every member needs its description."""
+    strawberry.enum(enum, name=name, description=description)
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]  # set by the line above
+        value.description = values[value.name]
+
+
+class ConditionOperator(StrEnum):
+    """How a condition compares, or how a group of conditions is joined."""
+
+    ALL = "ALL"
+    ANY = "ANY"
+    NONE = "NONE"
+    NOT_ALL = "NOT_ALL"
+    EQ = "eq"
+    NE = "ne"
+    GT = "gt"
+    GTE = "gte"
+    LT = "lt"
+    LTE = "lte"
+    IN = "in"
+    NOT_IN = "notIn"
+    CONTAINS = "contains"
+    NOT_CONTAINS = "notContains"
+    EXISTS = "exists"
+
+
+describe(
+    ConditionOperator,
+    "How a condition compares a fact, or how a group joins its conditions.",
+    ALL="A group: every condition holds.",
+    ANY="A group: at least one condition holds.",
+    NONE="A group: no condition holds.",
+    NOT_ALL="A group: at least one condition does not hold.",
+    EQ="Equal.",
+    NE="Known and not equal.",
+    GT="Greater than.",
+    GTE="Greater than or equal.",
+    LT="Less than.",
+    LTE="Less than or equal.",
+    IN="One of several values.",
+    NOT_IN="Known and none of several values.",
+    CONTAINS="The text contains the value.",
+    NOT_CONTAINS="Known, and the text does not contain the value.",
+    EXISTS="Whether the fact is known at all.",
+)
+describe(
+    Condition,
+    "Condition of an item. `marketplaceCondition` beside it is Amazon's own code.",
+    name="ItemCondition",
+    NEW="New.",
+    REFURBISHED="Refurbished.",
+    USED_LIKE_NEW="Used, like new.",
+    USED_VERY_GOOD="Used, very good.",
+    USED_GOOD="Used, good.",
+    USED_ACCEPTABLE="Used, acceptable.",
+    COLLECTIBLE_LIKE_NEW="Collectible, like new.",
+    COLLECTIBLE_VERY_GOOD="Collectible, very good.",
+    COLLECTIBLE_GOOD="Collectible, good.",
+    COLLECTIBLE_ACCEPTABLE="Collectible, acceptable.",
+)
+describe(
+    Fulfilment,
+    "Who ships.",
+    MERCHANT="The merchant ships from own stock.",
+    AMAZON="Amazon ships from its own warehouse.",
+)
+describe(
+    ListingStatus,
+    "Where a listing stands.",
+    INCOMPLETE="Something is missing before it can be listed; `reason` says what.",
+    NEW_THIRD_PARTY="It was found on Amazon and belongs to no product of the catalogue yet.",
+    READY_TO_LIST="It waits for `listingPublish`.",
+    LIST_IN_PROGRESS="It is on its way to Amazon.",
+    ACTIVE="It is on sale.",
+    INACTIVE="Amazon knows it and does not sell it.",
+    INELIGIBLE="Rules, stock or the catalogue keep it from being sold.",
+    ENDING_IN_PROGRESS="It is being taken off Amazon.",
+    ENDED="It was taken off Amazon.",
+)
+describe(
+    ListingReason,
+    "Why a listing is where it is, where the status alone does not say.",
+    UNMATCHED="No catalogue item of Amazon's was found for the product.",
+    MULTIPLE_MATCHES="Several were found; `candidates` holds them.",
+    HAS_VARIANTS="What was found is a parent; `candidates` holds its variations.",
+    NEEDS_CONFIRMATION="One was found by words only; a person should confirm it.",
+    NO_PRODUCT="It stands on Amazon, and no product of the catalogue belongs to it.",
+    NOT_PROVIDED="Amazon keeps it from being live and gave no reason.",
+    REJECTED="Amazon refused the submission; `issues` says why.",
+    RULE="The listing rule keeps it out.",
+    STOCK="Stock is below the store's threshold.",
+    PRODUCT_DISABLED="The product is disabled in the catalogue or gone from it.",
+    PRODUCT_TYPE="The product is a parent of others or a gift card.",
+)
+describe(
+    DecisionOutcome,
+    "What comes of a decision.",
+    CHANGE="The new price or quantity is published.",
+    KEEP="Both stay as they are.",
+    HOLD="The computed price is not published; a person should look.",
+)
+describe(
+    DecisionReason,
+    "The one thing to know of a decision before its trace.",
+    RULES="The price source and the rules that matched.",
+    OVERRIDE="A person set the price; no rule was asked.",
+    NO_SOURCE="Neither the price source nor the catalogue price has a value.",
+    BELOW_MINIMUM="The price is under the store's absolute minimum, or not above zero.",
+    STEP_TOO_LARGE="The change is larger than the store allows in one step.",
+    UNBOUNDED="A price that follows a competitor has no floor under it.",
+    NO_CONVERSION="Catalogue and marketplace differ in currency and no rate is set.",
+)
+describe(
+    StoreStatus,
+    "Whether a store may talk to Amazon.",
+    IN_SETUP="Created, not connected yet.",
+    ACTIVE="Listings, prices, quantities and orders are kept in step.",
+    INACTIVE="Everything is kept, nothing is sent or fetched.",
+)
+describe(
+    ListAction,
+    "What happens to a product that is eligible and complete.",
+    AUTO="It is listed at once.",
+    MANUAL="It waits for `listingPublish`.",
+)
+describe(
+    ProductType,
+    "What kind of product it is in the catalogue.",
+    SIMPLE="One thing to sell.",
+    VIRTUAL="A service or the like; nothing is shipped.",
+    DOWNLOADABLE="A download.",
+    CONFIGURABLE="A parent of variations; it cannot be listed itself.",
+    GROUPED="A group of products; it cannot be listed itself.",
+    BUNDLE="A bundle of products; it cannot be listed itself.",
+    GIFT_CARD="A gift card; it cannot be listed.",
+)
+describe(
+    RulesetKind,
+    "What rules decide.",
+    LISTING="Which products are listed.",
+    PRICING="At what price.",
+)
+describe(
+    RulesetStatus,
+    "Where a version of the rules stands.",
+    DRAFT="Not in force yet.",
+    PUBLISHED="In force: the one version of its kind and store.",
+    RETIRED="Was in force until a newer version was published.",
+)
+describe(
+    SubmissionKind,
+    "What is asked of Amazon.",
+    LIST="Create the offer.",
+    CHANGE="Change price and quantity of an offer that is there.",
+)
+describe(
+    SubmissionState,
+    "The true state of a change. Accepted is not live.",
+    PENDING="Written down, not sent.",
+    ACCEPTED="Amazon took it; whether it is live is not known yet.",
+    LIVE="Read back from Amazon.",
+    REJECTED="Amazon refused it, with issues.",
+    SUPERSEDED="A newer change of the same listing took its place.",
+)
+describe(
+    OrderStatus,
+    "Status of an order. `marketplaceStatus` beside it is Amazon's own word.",
+    PENDING="Placed, not released for shipping yet.",
+    PENDING_AVAILABILITY="A pre-order whose item is not released yet.",
+    UNSHIPPED="To be shipped.",
+    PARTIALLY_SHIPPED="Some of it is shipped.",
+    SHIPPED="All of it is shipped.",
+    CANCELLED="Cancelled.",
+    UNFULFILLABLE="Amazon cannot ship it.",
+    UNKNOWN="Amazon uses a word that we do not know yet.",
+)
+describe(
+    ChangeKind,
+    "What changed.",
+    PRICE="The live price.",
+    QUANTITY="The live quantity.",
+    STATUS="The listing's status.",
+    MATCH="The catalogue item that a listing belongs to.",
+    OVERRIDE="The price set by a person.",
+    ORDER="An order's status.",
+    RULESET="The rules in force.",
+    STORE="The store or its settings.",
+)
+describe(
+    OperationKind,
+    "Which work.",
+    CATALOG_IMPORT="Import of the merchant's catalogue.",
+    LISTINGS_IMPORT="Import of the listings that stand on Amazon.",
+    MATCH="Search for the items that products are.",
+    OFFERS_PULL="Reading everybody's offers.",
+    REPRICE="Deciding prices and quantities.",
+)
+describe(
+    OperationStatus,
+    "Whether the work ran.",
+    QUEUED="It waits for a worker.",
+    RUNNING="It runs.",
+    DONE="It is over; `outcome` says what it came to.",
+    DEAD="Given up after an error that is not the user's.",
+)
+describe(
+    OperationOutcome,
+    "What the work came to.",
+    OK="All of it was done.",
+    PARTIAL="Some of it could not be done; `errors` says which.",
+    CANCELLED="Stopped at someone's request; what was done stays done.",
+)
+describe(
+    FactKind,
+    "What a fact is, and with it the comparisons that fit.",
+    TEXT="A text.",
+    NUMBER="A number.",
+    MONEY="An amount of money, compared as a decimal of its currency.",
+    FLAG="True or false.",
+    CATEGORY="Category paths; a condition names a category or a path and means all below it too.",
+    ATTRIBUTE="A text of the catalogue, compared as a number where the condition gives a number.",
+)
+describe(
+    ListingAction,
+    "What a listing rule does with a product that it matches.",
+    name="ListingRuleEffect",
+    LIST="It lists the product.",
+    KEEP_OUT="It keeps the product out.",
+)
+describe(
+    CompetitorSource,
+    "Whose price an intelligent rule follows.",
+    BUY_BOX="The offer that holds the Buy Box.",
+    LOWEST="The lowest landed price.",
+)
+describe(
+    ConditionMode,
+    "What to do when no competitor offers the item in our own condition.",
+    name="CompetitorConditionMode",
+    ALL="Follow offers in other conditions.",
+    MATCHING_ONLY="There is no competitor then.",
+    VARIANCE="Follow other conditions, scaled by what each is worth.",
+)

@@ -1,0 +1,135 @@
+"""Errors as clients see them: business errors in payloads, the rest at the top level with a code."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from enum import Enum, StrEnum
+from typing import Any, TypeVar
+
+import strawberry
+import structlog
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.exceptions import StrawberryInputCoercionError
+from strawberry.utils.str_converters import to_camel_case
+
+from domain import errors as domain
+from graphql_api.enums import describe
+from storage.health import is_outage
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+E = TypeVar("E", bound="UserError")
+C = TypeVar("C", bound=Enum)
+
+
+class Code(StrEnum):
+    """Codes of top-level errors, in `extensions.code`."""
+
+    PARSE_FAILED = "PARSE_FAILED"
+    VALIDATION_FAILED = "VALIDATION_FAILED"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    UNAVAILABLE = "UNAVAILABLE"
+    INTERNAL = "INTERNAL"
+
+
+STATUS: dict[str, int] = {
+    Code.PARSE_FAILED: 400,
+    Code.VALIDATION_FAILED: 422,
+    Code.UNAUTHENTICATED: 401,
+    Code.UNAVAILABLE: 503,
+    Code.INTERNAL: 500,
+}
+"""HTTP status of a response in which nothing but the error came back."""
+
+_MEANINGS = {
+    "INVALID": "A value cannot be used as given.",
+    "NOT_FOUND": "Nothing of that id is visible to the caller.",
+    "CONFLICT": "It collides with the present state; the message says with what.",
+    "STALE_VERSION": "It changed since the caller read it; the payload has it as it is now.",
+    "INVALID_DOCUMENT": "The rule document has a mistake at `line` and `column`.",
+    "CREDENTIALS_REFUSED": "Amazon refuses the credentials.",
+    "NOT_CONNECTED": "Amazon could not be asked; nothing was changed.",
+}
+
+
+@strawberry.interface(
+    description="A mistake in what was asked, told so that the caller can mend it."
+)
+class UserError:
+    """What the error of every mutation has; the concrete types add a `code`."""
+
+    field: list[str] | None = strawberry.field(
+        description="Path to the offending part of the input, outermost first; null where there is none."
+    )
+    message: str = strawberry.field(
+        description="What is wrong and what would be right, for people."
+    )
+
+
+def error_codes(description: str) -> Callable[[type[C]], type[C]]:
+    """Decorates the enum of a mutation's error codes; what each code means is said in one place."""
+
+    def decorate(codes: type[C]) -> type[C]:
+        describe(codes, description, **{code.name: _MEANINGS[code.name] for code in codes})
+        return codes
+
+    return decorate
+
+
+async def attempt(
+    work: Awaitable[T], error: Callable[..., E], codes: type[Enum]
+) -> tuple[T | None, list[E]]:
+    """What a use case gives, or the user's mistake as an error of the mutation's own type."""
+    try:
+        return await work, []
+    except domain.NotConnected as refusal:
+        return None, [error(field=None, message=str(refusal), code=codes["NOT_CONNECTED"])]
+    except domain.UserError as mistake:
+        code = codes[mistake.code]
+        return None, [error(field=path_of(mistake.field), message=mistake.message, code=code)]
+
+
+def path_of(field: Iterable[str]) -> list[str] | None:
+    """A path into the input as the client wrote it."""
+    path = [to_camel_case(name) for name in field]
+    if not path:
+        return None
+    return path if path[0] == "input" else ["input", *path]
+
+
+def formatted(error: GraphQLError, request_id: str) -> dict[str, Any]:
+    """A top-level error as the response has it. What a caller could not have caused is masked and logged."""
+    code, message = _judged(error)
+    extensions: dict[str, Any] = {"code": code.value}
+    if code is Code.INTERNAL:
+        log.error("graphql.failed", request=request_id, path=error.path, exc_info=_cause(error))
+        extensions["requestId"] = request_id
+    elif code is Code.UNAVAILABLE:
+        log.warning("graphql.unavailable", request=request_id, error=str(_cause(error)))
+        extensions["requestId"] = request_id
+    answer: dict[str, Any] = {**error.formatted, "message": message, "extensions": extensions}
+    return answer
+
+
+def _judged(error: GraphQLError) -> tuple[Code, str]:
+    cause = _cause(error)
+    if isinstance(error, GraphQLSyntaxError):
+        return Code.PARSE_FAILED, error.message
+    if isinstance(cause, StrawberryInputCoercionError):
+        # Its own words speak of Python types.
+        return Code.VALIDATION_FAILED, "Leave the field out or give it a value; null is none here."
+    if isinstance(cause, domain.UserError):
+        return Code.VALIDATION_FAILED, cause.message
+    if isinstance(cause, GraphQLError) or (error.path is None and error.nodes):
+        # The executor's own words, or a scalar's on a value of the document.
+        return Code.VALIDATION_FAILED, error.message
+    if is_outage(cause):
+        return Code.UNAVAILABLE, "The database cannot be reached. Try again soon."
+    return Code.INTERNAL, "Internal error"
+
+
+def _cause(error: GraphQLError) -> BaseException:
+    """What was raised first, below the wrappings of the executor."""
+    cause: BaseException = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause

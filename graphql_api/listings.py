@@ -1,0 +1,413 @@
+"""Listings: seller SKUs of a store, with everything that says why they cost what they cost."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from strawberry import Maybe
+
+from domain import listing as domain
+from domain.decision import DecisionReason
+from domain.offer import snapshot_id
+from graphql_api import changes, decisions, products, stores, submissions
+from graphql_api.connections import After, Before, Connection, First, Last, Paging, SortDirection
+from graphql_api.context import Info, RequestContext
+from graphql_api.enums import describe
+from graphql_api.fields import described
+from graphql_api.filters import DateTimeFilter, EnumFilter, IDFilter, StringFilter, on, where_of
+from graphql_api.ids import Kind, Node, to_id, to_key
+from graphql_api.issues import Issue, issues_of
+from graphql_api.loaders import Count, Noun, pick
+from graphql_api.money import Money
+from graphql_api.offers import Offer, buy_box_of, offers_page
+from graphql_api.products import Product
+from graphql_api.scalars import MarketplaceItemId, Sku
+from graphql_api.selection import Selection
+from services.repricing import explain
+from storage.decisions import DECISIONS
+from storage.filters import Is
+from storage.keyset import Sort
+from storage.listings import LISTINGS
+from storage.offers import SNAPSHOTS
+
+if TYPE_CHECKING:
+    from graphql_api.changes import Change
+    from graphql_api.decisions import PriceBounds, PriceDecision
+    from graphql_api.stores import Store
+    from graphql_api.submissions import Submission
+
+_Decision = Annotated["PriceDecision", strawberry.lazy("graphql_api.decisions")]
+_Submission = Annotated["Submission", strawberry.lazy("graphql_api.submissions")]
+
+
+@strawberry.type(description="A price set by a person; while it stands no rule is asked.")
+class PriceOverride:
+    """An override."""
+
+    price: Money = strawberry.field(description="The price.")
+    actor: str = strawberry.field(description="Who set it.")
+    set_at: datetime = strawberry.field(description="When.")
+
+
+@strawberry.type(description="One seller SKU of one store: a product on sale, or on its way there.")
+class Listing(Node):
+    """A listing."""
+
+    store: Annotated["Store", strawberry.lazy("graphql_api.stores")] = strawberry.field(
+        description="The store that sells it."
+    )
+    product: Product | None = strawberry.field(
+        description="The product of the catalogue; null where none belongs to it."
+    )
+    seller_sku: Sku = strawberry.field(description="Seller SKU on Amazon.")
+    asin: MarketplaceItemId | None = strawberry.field(
+        description="ASIN of the item; null while no match was found."
+    )
+    title: str = strawberry.field(description="Title on Amazon, or the product's name before.")
+    marketplace_product_type: str | None = strawberry.field(
+        description="Amazon's product type of the item."
+    )
+    condition: domain.Condition = strawberry.field(description="Condition of the item.")
+    marketplace_condition: str = strawberry.field(description="Amazon's code of the condition.")
+    fulfilment: domain.Fulfilment = strawberry.field(description="Who ships.")
+    status: domain.ListingStatus = strawberry.field(description="Where it stands.")
+    reason: domain.ListingReason | None = strawberry.field(
+        description="Why, where the status alone does not say."
+    )
+    candidates: list[MarketplaceItemId] = strawberry.field(
+        description="ASINs to choose from while the match is open."
+    )
+    issues: list[Issue] = strawberry.field(description="What Amazon says is wrong with it.")
+    price: Money | None = strawberry.field(
+        description="Price live on Amazon as last read back, without shipping; null before it is live."
+    )
+    quantity: int | None = strawberry.field(
+        description="Quantity live on Amazon as last read back; null where Amazon fulfils."
+    )
+    wanted_price: Money | None = strawberry.field(
+        description="Price of the last decision that said so; it differs from `price` while it is under way."
+    )
+    wanted_quantity: int | None = strawberry.field(description="Quantity of the last decision.")
+    price_bounds: Annotated["PriceBounds", strawberry.lazy("graphql_api.decisions")] = (
+        strawberry.field(
+            description="The span in which the last decision's rules let the price move."
+        )
+    )
+    override: PriceOverride | None = strawberry.field(
+        description="The price set by a person; null while the rules decide."
+    )
+    is_buy_box_owner: bool | None = strawberry.field(
+        description="Whether our offer holds the Buy Box; null while nobody does or nothing is known."
+    )
+    hold: DecisionReason | None = strawberry.field(
+        description="Why the price that the rules want is not published; null where nothing is held."
+    )
+    featured_offer: Offer | None = strawberry.field(
+        description="The offer that holds the Buy Box; null while none does or none is known."
+    )
+    latest_decision: _Decision | None = strawberry.field(
+        description="The decision behind the price; null while none was made."
+    )
+    open_submission: _Submission | None = strawberry.field(
+        description="What is on its way to Amazon; null where nothing is."
+    )
+    due_at: datetime | None = strawberry.field(
+        description="Since when it waits to be decided again; null where it does not."
+    )
+    due_reason: str | None = strawberry.field(description="Why it waits to be decided again.")
+    version: int = strawberry.field(description="Counts up with every change.")
+    created_at: datetime = strawberry.field(description="When it was made or found.")
+    updated_at: datetime = strawberry.field(description="When it last changed.")
+    row: strawberry.Private[domain.Listing]
+
+    @described
+    async def offers(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Connection[Offer]:
+        """Everybody's offers on the item, by landed price and then seller."""
+        key = _snapshot(self.row) or ""
+        found = await info.context.rows(SNAPSHOTS, [key])
+        return offers_page(found.get(key), Paging(first, after, last, before))
+
+    @described
+    async def decisions(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Connection[_Decision]:
+        """Decisions that changed it or are held, newest first."""
+        paging = Paging(first, after, last, before)
+        sort = decisions.NEWEST_FIRST
+        return await decisions.NOUN.page(info, paging, sort=sort, where=self._mine())
+
+    @described
+    async def changes(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Connection[Annotated["Change", strawberry.lazy("graphql_api.changes")]]:
+        """Its change log, newest first."""
+        paging = Paging(first, after, last, before)
+        sort = changes.NEWEST_FIRST
+        return await changes.NOUN.page(info, paging, sort=sort, where=self._mine())
+
+    @described
+    async def submissions(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Connection[_Submission]:
+        """What was sent or is to be sent to Amazon, newest first."""
+        paging = Paging(first, after, last, before)
+        sort = submissions.NEWEST_FIRST
+        return await submissions.NOUN.page(info, paging, sort=sort, where=self._mine())
+
+    @described
+    async def explain(self, info: Info) -> _Decision | None:
+        """Decides now and writes nothing: what the rules in force say of what is known.
+
+        Null where no product belongs to the listing.
+        """
+        row = await explain(info.context.runtime, info.context.scope, self.row)
+        if row is None:
+            return None
+        wanted = Selection.of(info)
+        return (await decisions.assemble(info.context, [row], wanted, is_stored=False))[0]
+
+    def _mine(self) -> Is:
+        return Is("listing_id", "eq", self.row.id)
+
+
+class ListingSortField(Enum):
+    """Orders of listings that an index serves."""
+
+    SELLER_SKU = "_id"
+    UPDATED_AT = "updated_at"
+
+
+describe(
+    ListingSortField,
+    "What listings can be sorted by.",
+    SELLER_SKU="Store and seller SKU.",
+    UPDATED_AT="The last change.",
+)
+
+
+@strawberry.input(description="Order of listings; ties are broken by store and seller SKU.")
+class ListingSort:
+    """A field and a direction."""
+
+    field: ListingSortField = strawberry.field(description="Sort by this.")
+    direction: SortDirection = strawberry.field(
+        description="Which end comes first.", default=SortDirection.ASC
+    )
+
+
+@strawberry.input(description="Conditions on listings. Every field that is given must hold.")
+class ListingWhereInput:
+    """Typed conditions."""
+
+    store_id: Maybe[IDFilter] = strawberry.field(
+        description="The store.", default=None, metadata=on("store_id", Kind.STORE)
+    )
+    product_id: Maybe[IDFilter] = strawberry.field(
+        description="The product.", default=None, metadata=on("product_id", Kind.PRODUCT)
+    )
+    seller_sku: Maybe[StringFilter] = strawberry.field(
+        description="Seller SKU on Amazon.", default=None, metadata=on("seller_sku")
+    )
+    asin: Maybe[StringFilter] = strawberry.field(
+        description="ASIN of the item.", default=None, metadata=on("asin")
+    )
+    status: Maybe[EnumFilter[domain.ListingStatus]] = strawberry.field(
+        description="Where it stands.", default=None, metadata=on("status")
+    )
+    reason: Maybe[EnumFilter[domain.ListingReason]] = strawberry.field(
+        description="Why it stands there.", default=None, metadata=on("reason")
+    )
+    is_held: Maybe[bool] = strawberry.field(
+        description="Whether the price that the rules want is not published.",
+        default=None,
+        metadata=on("hold?"),
+    )
+    hold: Maybe[EnumFilter[DecisionReason]] = strawberry.field(
+        description="Why it is held.", default=None, metadata=on("hold")
+    )
+    is_buy_box_owner: Maybe[bool] = strawberry.field(
+        description="Whether our offer holds the Buy Box; neither matches while nobody does.",
+        default=None,
+        metadata=on("owns_buy_box"),
+    )
+    fulfilment: Maybe[EnumFilter[domain.Fulfilment]] = strawberry.field(
+        description="Who ships.", default=None, metadata=on("fulfilment")
+    )
+    condition: Maybe[EnumFilter[domain.Condition]] = strawberry.field(
+        description="Condition of the item.", default=None, metadata=on("condition")
+    )
+    updated_at: Maybe[DateTimeFilter] = strawberry.field(
+        description="The last change.", default=None, metadata=on("updated_at")
+    )
+    and_: Maybe[list["ListingWhereInput"]] = strawberry.field(
+        name="and", description="All of these hold.", default=None
+    )
+    or_: Maybe[list["ListingWhereInput"]] = strawberry.field(
+        name="or", description="At least one of these holds; none of an empty list.", default=None
+    )
+    not_: Maybe["ListingWhereInput"] = strawberry.field(
+        name="not", description="This does not hold.", default=None
+    )
+
+
+Where = Annotated[
+    ListingWhereInput | None, strawberry.argument(description="Only listings that match.")
+]
+
+
+async def assemble(
+    context: RequestContext, rows: Sequence[domain.Listing], wanted: Selection
+) -> list[Listing]:
+    """The nodes of listings with the children that are asked for, each kind of child in one query."""
+    needs_decision = "latestDecision" in wanted or "priceBounds" in wanted
+    needs_offers = "featuredOffer" in wanted or "offers" in wanted
+    places, sold, snapshots, made, sent = await asyncio.gather(
+        stores.NOUN.by_keys(
+            context, (row.store_id for row in rows if "store" in wanted), wanted["store"]
+        ),
+        products.NOUN.by_keys(
+            context, (row.product_id for row in rows if "product" in wanted), wanted["product"]
+        ),
+        context.rows(SNAPSHOTS, [key for row in rows if needs_offers and (key := _snapshot(row))]),
+        context.rows(
+            DECISIONS, [key for row in rows if needs_decision and (key := row.last_decision_id)]
+        ),
+        submissions.open_of(
+            context,
+            [row.id for row in rows if "openSubmission" in wanted],
+            wanted["openSubmission"],
+        ),
+    )
+    latest = await decisions.NOUN.by_keys(
+        context,
+        (row.last_decision_id for row in rows if "latestDecision" in wanted),
+        wanted["latestDecision"],
+    )
+    return [
+        Listing(
+            id=to_id(Kind.LISTING, row.id),
+            store=pick(places, row.store_id),
+            product=pick(sold, row.product_id),
+            seller_sku=Sku(row.seller_sku),
+            asin=MarketplaceItemId(row.asin) if row.asin else None,
+            title=row.title,
+            marketplace_product_type=row.product_type,
+            condition=row.condition,
+            marketplace_condition=row.condition.value,
+            fulfilment=row.fulfilment,
+            status=row.status,
+            reason=row.reason,
+            candidates=[MarketplaceItemId(asin) for asin in row.candidates],
+            issues=issues_of(row.issues),
+            price=Money.maybe(row.price),
+            quantity=row.quantity,
+            wanted_price=Money.maybe(row.wanted_price),
+            wanted_quantity=row.wanted_quantity,
+            price_bounds=decisions.bounds_of(pick(made, row.last_decision_id)),
+            override=_override(row.override),
+            is_buy_box_owner=row.owns_buy_box,
+            hold=row.hold,
+            featured_offer=buy_box_of(pick(snapshots, _snapshot(row))),
+            latest_decision=pick(latest, row.last_decision_id),
+            open_submission=pick(sent, row.id),
+            due_at=row.due.at,
+            due_reason=row.due.reason,
+            version=row.version,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            row=row,
+        )
+        for row in rows
+    ]
+
+
+NOUN: Noun[domain.Listing, Listing] = Noun(Kind.LISTING, LISTINGS, assemble)
+
+
+def _snapshot(row: domain.Listing) -> str | None:
+    return snapshot_id(row.store_id, row.asin) if row.asin else None
+
+
+def _override(row: domain.PriceOverride | None) -> PriceOverride | None:
+    if row is None:
+        return None
+    return PriceOverride(price=Money.of(row.price), actor=row.actor, set_at=row.set_at)
+
+
+@strawberry.type
+class ListingQueries:
+    """Query fields on listings."""
+
+    @described
+    async def listing(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Global id.")],  # noqa: A002
+    ) -> Listing | None:
+        """A listing by its id; null where there is none."""
+        return await NOUN.by_id(info, id)
+
+    @described
+    async def listing_by_sku(
+        self,
+        info: Info,
+        store_id: Annotated[strawberry.ID, strawberry.argument(description="The store.")],
+        seller_sku: Annotated[Sku, strawberry.argument(description="Seller SKU on Amazon.")],
+    ) -> Listing | None:
+        """A listing by its store and seller SKU; null where there is none."""
+        store = to_key(Kind.STORE, store_id)
+        if store is None:
+            return None
+        key = domain.listing_id(store, seller_sku)
+        return await NOUN.by_key(info.context, key, Selection.of(info))
+
+    @described
+    async def listings(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+        where: Where = strawberry.UNSET,
+        sort: Annotated[
+            ListingSort | None,
+            strawberry.argument(description="Order; by store and seller SKU where not given."),
+        ] = strawberry.UNSET,
+    ) -> Connection[Listing]:
+        """Listings, by store and seller SKU unless told otherwise."""
+        order = (
+            Sort(sort.field.value, sort.direction is SortDirection.DESC) if sort else Sort("_id")
+        )
+        paging = Paging(first, after, last, before)
+        return await NOUN.page(info, paging, sort=order, where=where_of(where))
+
+    @described
+    async def listings_count(self, info: Info, where: Where = strawberry.UNSET) -> Count:
+        """How many listings match."""
+        return await NOUN.count(info, where_of(where))

@@ -1,0 +1,62 @@
+"""The schema: queries and mutations put together from the nouns."""
+
+from typing import Any
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from graphql_api.changes import ChangeQueries
+from graphql_api.decisions import DecisionQueries
+from graphql_api.limits import EXTENSIONS
+from graphql_api.listing_mutations import ListingMutations
+from graphql_api.listings import ListingQueries
+from graphql_api.nodes import NodeQueries
+from graphql_api.offers import OfferQueries
+from graphql_api.operations import OperationMutations, OperationQueries
+from graphql_api.orders import OrderQueries
+from graphql_api.products import ProductQueries
+from graphql_api.rule_types import RuleFactQueries
+from graphql_api.ruleset_mutations import RulesetMutations
+from graphql_api.rulesets import RulesetQueries
+from graphql_api.scalars import SCALARS
+from graphql_api.store_mutations import StoreMutations
+from graphql_api.stores import StoreQueries
+from graphql_api.submissions import SubmissionQueries
+
+
+@strawberry.type(description="Everything that can be asked.")
+class Query(
+    NodeQueries,
+    StoreQueries,
+    ProductQueries,
+    ListingQueries,
+    OfferQueries,
+    RulesetQueries,
+    RuleFactQueries,
+    DecisionQueries,
+    SubmissionQueries,
+    OrderQueries,
+    ChangeQueries,
+    OperationQueries,
+):
+    """Queries of all nouns."""
+
+
+@strawberry.type(
+    description="Everything that can be done. Each answers with what changed and `userErrors`."
+)
+class Mutation(StoreMutations, RulesetMutations, ListingMutations, OperationMutations):
+    """Mutations of all nouns."""
+
+
+class _Schema(strawberry.Schema):
+    def process_errors(self, errors: Any, execution_context: Any = None) -> None:
+        """Nothing: `graphql_api.errors` logs what is worth it when it shapes the answer."""
+
+
+SCHEMA = _Schema(
+    Query,
+    Mutation,
+    extensions=EXTENSIONS,
+    config=StrawberryConfig(scalar_map=SCALARS),
+)

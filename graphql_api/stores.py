@@ -1,0 +1,255 @@
+"""Stores: seller accounts in one country each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from strawberry import Maybe
+
+from domain import store as domain
+from domain.listing import ListingStatus
+from graphql_api import changes, rulesets
+from graphql_api.connections import After, Before, Connection, First, Last, Paging
+from graphql_api.context import Info, RequestContext
+from graphql_api.fields import described
+from graphql_api.filters import EnumFilter, StringFilter, on, where_of
+from graphql_api.ids import Kind, Node, to_id
+from graphql_api.loaders import Noun
+from graphql_api.scalars import CurrencyCode
+from graphql_api.selection import Selection
+from graphql_api.store_settings import StoreSettings, settings_of
+from storage.filters import Is
+from storage.keyset import Sort
+from storage.listings import buy_box_counts, status_counts
+from storage.stores import STORES
+
+if TYPE_CHECKING:
+    from graphql_api.changes import Change
+    from graphql_api.rulesets import Ruleset
+
+
+@strawberry.type(description="One country's Amazon.")
+class Marketplace:
+    """A marketplace."""
+
+    marketplace_id: str = strawberry.field(description="Its id in the Selling Partner API.")
+    country: str = strawberry.field(description="Country code, such as US.")
+    region: str = strawberry.field(description="Region of its endpoint: NA or EU.")
+    language: str = strawberry.field(description="Language of its catalogue, such as en_US.")
+    domain_name: str = strawberry.field(description="Where buyers find it, such as amazon.com.")
+    currency: CurrencyCode = strawberry.field(description="Its currency.")
+
+
+@strawberry.type(
+    description="An authorisation at Amazon. The credentials themselves are never shown."
+)
+class AmazonAuthorization:
+    """An authorisation."""
+
+    seller_id: str = strawberry.field(description="The seller account.")
+    connected_at: datetime = strawberry.field(description="When the store was connected with it.")
+
+
+@strawberry.type(description="How many listings of a store stand in a status.")
+class ListingStatusCount:
+    """A count by status."""
+
+    status: ListingStatus = strawberry.field(description="The status.")
+    count: int = strawberry.field(description="How many.")
+
+
+@strawberry.type(description="How often a store's active listings hold the Buy Box.")
+class BuyBoxShare:
+    """Who holds the Buy Box."""
+
+    won_count: int = strawberry.field(description="Listings whose offer holds it.")
+    lost_count: int = strawberry.field(description="Listings where another seller holds it.")
+    open_count: int = strawberry.field(
+        description="Listings where nobody does or nothing is known."
+    )
+    percent: Decimal | None = strawberry.field(
+        description="Won out of won and lost, in per cent with one decimal; null where both are none."
+    )
+
+
+@strawberry.type(description="One seller account in one country, selling the merchant's catalogue.")
+class Store(Node):
+    """A store."""
+
+    name: str = strawberry.field(description="Its name.")
+    email: str = strawberry.field(description="Where the person in charge is reached.")
+    country: str = strawberry.field(description="Country code of its marketplace; never changes.")
+    marketplace: Marketplace = strawberry.field(description="The marketplace it sells in.")
+    currency: CurrencyCode = strawberry.field(description="Currency of its prices on Amazon.")
+    catalog_currency: CurrencyCode = strawberry.field(
+        description="Currency of the catalogue's prices."
+    )
+    status: domain.StoreStatus = strawberry.field(description="Whether it may talk to Amazon.")
+    settings: StoreSettings = strawberry.field(description="How it sells.")
+    authorization: AmazonAuthorization | None = strawberry.field(
+        description="Its authorisation at Amazon; null before it is connected."
+    )
+    orders_complete_at: datetime | None = strawberry.field(
+        description="Amazon's time up to which all orders are imported."
+    )
+    version: int = strawberry.field(description="Counts up with every change.")
+    created_at: datetime = strawberry.field(description="When it was created.")
+    updated_at: datetime = strawberry.field(description="When it or its settings last changed.")
+    key: strawberry.Private[str]
+
+    @described
+    async def listing_counts(self, info: Info) -> list[ListingStatusCount]:
+        """How many of its listings stand where; statuses with none are left out."""
+        scope = info.context.scope
+        counts = await info.context.once(
+            ("listing_counts", self.key), lambda: status_counts(scope, self.key)
+        )
+        return [
+            ListingStatusCount(status=status, count=counts[status.value])
+            for status in ListingStatus
+            if status.value in counts
+        ]
+
+    @described
+    async def buy_box_share(self, info: Info) -> BuyBoxShare:
+        """How often its active listings hold the Buy Box."""
+        scope = info.context.scope
+        counts = await info.context.once(
+            ("buy_box_counts", self.key), lambda: buy_box_counts(scope, self.key)
+        )
+        won, lost = counts.get("True", 0), counts.get("False", 0)
+        share = Decimal(100 * won) / Decimal(won + lost) if won + lost else None
+        return BuyBoxShare(
+            won_count=won,
+            lost_count=lost,
+            open_count=counts.get("None", 0),
+            percent=share.quantize(Decimal("0.1")) if share is not None else None,
+        )
+
+    @described
+    async def rulesets(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Connection[Annotated["Ruleset", strawberry.lazy("graphql_api.rulesets")]]:
+        """Versions of its rules, newest first."""
+        paging = Paging(first, after, last, before)
+        mine = Is("store_id", "eq", self.key)
+        return await rulesets.NOUN.page(info, paging, sort=rulesets.NEWEST_FIRST, where=mine)
+
+    @described
+    async def changes(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Connection[Annotated["Change", strawberry.lazy("graphql_api.changes")]]:
+        """What changed in it and on its listings and orders, newest first."""
+        paging = Paging(first, after, last, before)
+        mine = Is("store_id", "eq", self.key)
+        return await changes.NOUN.page(info, paging, sort=changes.NEWEST_FIRST, where=mine)
+
+
+@strawberry.input(description="Conditions on stores. Every field that is given must hold.")
+class StoreWhereInput:
+    """Typed conditions."""
+
+    name: Maybe[StringFilter] = strawberry.field(
+        description="Its name.", default=None, metadata=on("name")
+    )
+    country: Maybe[StringFilter] = strawberry.field(
+        description="Country code of its marketplace.", default=None, metadata=on("country")
+    )
+    status: Maybe[EnumFilter[domain.StoreStatus]] = strawberry.field(
+        description="Whether it may talk to Amazon.", default=None, metadata=on("status")
+    )
+    and_: Maybe[list["StoreWhereInput"]] = strawberry.field(
+        name="and", description="All of these hold.", default=None
+    )
+    or_: Maybe[list["StoreWhereInput"]] = strawberry.field(
+        name="or", description="At least one of these holds; none of an empty list.", default=None
+    )
+    not_: Maybe["StoreWhereInput"] = strawberry.field(
+        name="not", description="This does not hold.", default=None
+    )
+
+
+async def assemble(
+    context: RequestContext,  # noqa: ARG001 - the shape of every noun
+    rows: Sequence[domain.Store],
+    wanted: Selection,  # noqa: ARG001
+) -> list[Store]:
+    """The nodes of stores; what is below them is read when it is asked for."""
+    return [_store(row) for row in rows]
+
+
+NOUN: Noun[domain.Store, Store] = Noun(Kind.STORE, STORES, assemble)
+
+
+def _store(row: domain.Store) -> Store:
+    marketplace, connection = row.marketplace, row.connection
+    return Store(
+        id=to_id(Kind.STORE, row.id),
+        name=row.name,
+        email=row.email,
+        country=row.country,
+        marketplace=Marketplace(
+            marketplace_id=marketplace.id,
+            country=marketplace.country,
+            region=marketplace.region,
+            language=marketplace.language,
+            domain_name=marketplace.domain,
+            currency=CurrencyCode(marketplace.currency),
+        ),
+        currency=CurrencyCode(row.currency),
+        catalog_currency=CurrencyCode(row.catalog_currency),
+        status=row.status,
+        settings=settings_of(row),
+        authorization=AmazonAuthorization(
+            seller_id=connection.seller_id, connected_at=connection.connected_at
+        )
+        if connection
+        else None,
+        orders_complete_at=row.orders_read_until,
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        key=row.id,
+    )
+
+
+@strawberry.type
+class StoreQueries:
+    """Query fields on stores."""
+
+    @described
+    async def store(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Global id.")],  # noqa: A002
+    ) -> Store | None:
+        """A store by its id; null where there is none."""
+        return await NOUN.by_id(info, id)
+
+    @described
+    async def stores(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+        where: Annotated[
+            StoreWhereInput | None, strawberry.argument(description="Only stores that match.")
+        ] = strawberry.UNSET,
+    ) -> Connection[Store]:
+        """Stores, oldest first."""
+        paging = Paging(first, after, last, before)
+        return await NOUN.page(info, paging, sort=Sort("created_at"), where=where_of(where))

@@ -1,0 +1,170 @@
+"""GraphQL over HTTP: who may ask, how much, and with which status and media type the answer goes out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import orjson
+import structlog
+from cross_web import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLHTTPResponse
+from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.types import ExecutionResult
+
+from domain.ids import new_id
+from graphql_api.auth import Unauthenticated, viewer_of
+from graphql_api.context import RequestContext
+from graphql_api.errors import STATUS, Code, formatted
+from graphql_api.explorer import page
+from graphql_api.limits import BODY
+from graphql_api.schema import SCHEMA
+from services.runtime import Runtime
+
+log = structlog.get_logger()
+
+GRAPHQL_JSON = "application/graphql-response+json"
+PLAIN_JSON = "application/json"
+
+
+class _BodyTooLarge(Exception):
+    """The client sends more than a request may have."""
+
+
+class GraphQLView(GraphQL[RequestContext, None]):
+    """Strawberry's view with the status codes and the media type of the GraphQL-over-HTTP draft."""
+
+    def __init__(self) -> None:
+        super().__init__(SCHEMA, subscription_protocols=())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, _limited(receive))
+        request.state.request_id = new_id()
+        page_or_answer = _page if _wants_page(request) else self._answer
+        response = await page_or_answer(request)
+        response.headers["X-Request-Id"] = request.state.request_id
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        """The response to an operation, whatever becomes of it."""
+        runtime: Runtime = request.app.state.runtime
+        try:
+            request.state.viewer = viewer_of(request, runtime.settings)
+            return await self.run(request)
+        except Unauthenticated as error:
+            refusal = _refusal(request, 401, Code.UNAUTHENTICATED, str(error))
+            refusal.headers["WWW-Authenticate"] = "Bearer"
+            return refusal
+        except _BodyTooLarge:
+            message = f"A request can have {BODY // 1024} KiB."
+            return _refusal(request, 413, Code.VALIDATION_FAILED, message)
+        except HTTPException as error:
+            return _refused(request, error)
+
+    async def get_context(
+        self, request: Request | WebSocket, response: Response | WebSocket
+    ) -> RequestContext:
+        """What the operation's resolvers share."""
+        del response
+        return RequestContext(request.app.state.runtime, request.state.viewer)
+
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        """Carries the media type to `create_response`, which does not see the request."""
+        return Response(media_type=_media_type(cast("Request", request)))
+
+    def should_render_graphql_ide(self, request: Any) -> bool:
+        """Never: the page was answered before."""
+        del request
+        return False
+
+    async def process_result(
+        self, request: Request, result: ExecutionResult
+    ) -> GraphQLHTTPResponse:
+        """The body of the answer, every error with its code."""
+        body: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            body["errors"] = [formatted(error, request.state.request_id) for error in result.errors]
+        return cast("GraphQLHTTPResponse", body)
+
+    def create_response(
+        self,
+        response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse],
+        sub_response: Response,
+    ) -> Response:
+        """The response, with a status that says whether anything came back."""
+        media_type = sub_response.media_type or GRAPHQL_JSON
+        status = _status(cast("Mapping[str, Any]", response_data), media_type)
+        return Response(self.encode_json(response_data), status, media_type=media_type)
+
+    def encode_json(self, data: object) -> bytes:
+        """Faster than the standard library's."""
+        return orjson.dumps(data)
+
+
+async def _page(request: Request) -> Response:
+    """GraphiQL. It shows no data itself, so it needs no credential."""
+    runtime: Runtime = request.app.state.runtime
+    if runtime.settings.graphiql:
+        return HTMLResponse(page())
+    return _refusal(request, 404, Code.VALIDATION_FAILED, "GraphiQL is switched off.")
+
+
+def _wants_page(request: Request) -> bool:
+    return (
+        request.method == "GET"
+        and "query" not in request.query_params
+        and "text/html" in request.headers.get("accept", "")
+    )
+
+
+def _media_type(request: Request) -> str:
+    """Plain JSON for those who ask for it and do not know the newer type."""
+    accepted = request.headers.get("accept", "")
+    return PLAIN_JSON if PLAIN_JSON in accepted and GRAPHQL_JSON not in accepted else GRAPHQL_JSON
+
+
+def _status(body: Mapping[str, Any], media_type: str) -> int:
+    """200 when something came back; else that of the first error. Plain JSON knows only 200 once the document parsed."""
+    errors: Sequence[Mapping[str, Any]] = body.get("errors", ())
+    data: Mapping[str, Any] | None = body.get("data")
+    if not errors or any(value is not None for value in (data or {}).values()):
+        return 200
+    code = errors[0]["extensions"]["code"]
+    if media_type == PLAIN_JSON and code != Code.PARSE_FAILED:
+        return 200
+    return STATUS[code]
+
+
+def _refused(request: Request, error: HTTPException) -> Response:
+    """What the view refused before it executed anything."""
+    if isinstance(error.__cause__, CannotGetOperationTypeError):
+        status = 422 if _media_type(request) == GRAPHQL_JSON else 200
+        return _refusal(request, status, Code.VALIDATION_FAILED, error.reason)
+    code = Code.PARSE_FAILED if "JSON" in error.reason else Code.VALIDATION_FAILED
+    return _refusal(request, error.status_code, code, error.reason)
+
+
+def _refusal(request: Request, status: int, code: Code, message: str) -> Response:
+    """A request that never came to be executed."""
+    log.info("graphql.refused", request=request.state.request_id, status=status, reason=message)
+    error = {"message": message, "extensions": {"code": code.value}}
+    return Response(orjson.dumps({"errors": [error]}), status, media_type=_media_type(request))
+
+
+def _limited(receive: Receive) -> Receive:
+    """Gives no more of a body than a request may have."""
+    received = 0
+
+    async def receive_some() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > BODY:
+            raise _BodyTooLarge
+        return message
+
+    return receive_some

@@ -1,0 +1,1 @@
+"""The rule core: facts and documents in, decisions with traces out. Pure."""

@@ -1,0 +1,199 @@
+"""Conditions in plain Python: what they mean, and which of them held.
+
+This is the specification that the rule engine is held against. A fact that is not known makes every
+comparison false, `ne` and its like included; only `exists` asks for it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
+from itertools import combinations
+
+from domain.decision import ConditionVerdict
+from rules.facts import Facts, Value
+from rules.language import Expected, Leaf, Operator, Quantifier, RulesetDocument, When
+
+LONGEST_PATH = 12
+"""Categories that one path in a condition can name."""
+
+_NUMBER = re.compile(r"[+-]?\d{1,19}(\.\d{1,9})?", re.ASCII)
+
+_OPPOSITES = {
+    Operator.NE: Operator.EQ,
+    Operator.NOT_IN: Operator.IN,
+    Operator.NOT_CONTAINS: Operator.CONTAINS,
+}
+
+
+def folded(text: str) -> str:
+    """A text as it is compared: without regard to case, to blanks at its ends, or to how accents are encoded."""
+    return unicodedata.normalize("NFC", text.strip()).casefold()
+
+
+def number(text: str) -> Decimal | None:
+    """A plain decimal such as ``-12.50``; None for anything else, exponents and separators included."""
+    text = text.strip()
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def text_fact(facts: Facts, name: str) -> str | None:
+    """A fact read as text, folded; None where it is not known, is empty, or is no text."""
+    value = facts.get(name)
+    return (folded(value) or None) if isinstance(value, str) else None
+
+
+def number_fact(facts: Facts, name: str) -> Decimal | None:
+    """A fact read as a number; None where it is not known or is no number."""
+    value = facts.get(name)
+    if isinstance(value, str):
+        return number(value)
+    return value if isinstance(value, Decimal) else None
+
+
+@lru_cache(maxsize=8192)
+def category_names(paths: tuple[str, ...]) -> frozenset[str]:
+    """Everything by which categories and those above them can be called, folded.
+
+    ``A/B/C`` is called C and B/C and A/B/C; the categories above it are called B, A/B and A.
+    """
+    names = set()
+    for path in paths:
+        parts = [folded(part) for part in path.split("/")]
+        names |= {
+            "/".join(parts[start:end])
+            for start, end in combinations(range(len(parts) + 1), 2)
+            if end - start <= LONGEST_PATH
+        }
+    return frozenset(names)
+
+
+def leaf_holds(leaf: Leaf, facts: Facts) -> bool:
+    """Whether one comparison is true."""
+    value = facts.get(leaf.fact)
+    if leaf.operator is Operator.EXISTS:
+        return _is_known(value) is leaf.value
+    opposite = _OPPOSITES.get(leaf.operator)
+    if opposite is None:
+        return _compares(leaf.operator, leaf.value, facts, leaf.fact) or False
+    return _compares(opposite, leaf.value, facts, leaf.fact) is False
+
+
+def holds(when: When, facts: Facts) -> bool:
+    """Whether a tree of conditions is true (behaviour 12)."""
+    if isinstance(when, Leaf):
+        return leaf_holds(when, facts)
+    return _joined(when.quantifier, [holds(child, facts) for child in when.children])
+
+
+def explain(when: When, facts: Facts) -> ConditionVerdict:
+    """The same answer as `holds`, with what every condition expected and found."""
+    if isinstance(when, Leaf):
+        return ConditionVerdict(
+            operator=when.operator.value,
+            holds=leaf_holds(when, facts),
+            fact=when.fact,
+            expected=written(when.value),
+            actual=written(facts.get(when.fact)),
+        )
+    children = tuple(explain(child, facts) for child in when.children)
+    name = "NOT_ALL" if when.quantifier is Quantifier.NOT_ALL else when.quantifier.upper()
+    result = _joined(when.quantifier, [child.holds for child in children])
+    return ConditionVerdict(operator=name, holds=result, children=children)
+
+
+def written(value: Expected | Value | None) -> str | None:
+    """A value as a rule document writes it."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ", ".join(str(written(item)) for item in value)
+    return format(value, "f") if isinstance(value, Decimal) else value
+
+
+class ReferenceMatcher:
+    """The conditions of a document, evaluated one by one in Python."""
+
+    def __init__(self, document: RulesetDocument) -> None:
+        self._rules = [rule for rule in document.rules if rule.active]
+
+    def match(self, batch: Sequence[Facts]) -> list[frozenset[str]]:
+        """For each of the facts the keys of the active rules whose conditions hold."""
+        return [
+            frozenset(
+                rule.key for rule in self._rules if rule.when is None or holds(rule.when, facts)
+            )
+            for facts in batch
+        ]
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+def _joined(quantifier: Quantifier, results: list[bool]) -> bool:
+    if quantifier is Quantifier.ALL:
+        return all(results)
+    if quantifier is Quantifier.ANY:
+        return any(results)
+    if quantifier is Quantifier.NONE:
+        return not any(results)
+    return not all(results)
+
+
+def _is_known(value: Value | None) -> bool:
+    if isinstance(value, str):
+        return bool(value.strip())
+    return value is not None and value != ()
+
+
+def _compares(operator: Operator, expected: Expected, facts: Facts, name: str) -> bool | None:
+    """Whether it is so; None where the fact is not known. Negative operators are asked by their opposites."""
+    value = facts.get(name)
+    if isinstance(value, tuple):
+        return _category_compares(expected, value)
+    if isinstance(expected, bool):
+        return value is expected if isinstance(value, bool) else None
+    if isinstance(expected[0] if isinstance(expected, tuple) else expected, Decimal):
+        actual = number_fact(facts, name)
+        return None if actual is None else _number_compares(operator, actual, expected)
+    text = text_fact(facts, name)
+    return None if text is None else _text_compares(operator, text, expected)
+
+
+def _text_compares(operator: Operator, actual: str, expected: Expected) -> bool:
+    wanted = _all_folded(expected if isinstance(expected, tuple) else (expected,))
+    if operator is Operator.CONTAINS:
+        return any(part in actual for part in wanted)
+    return actual in wanted
+
+
+@lru_cache(maxsize=8192)
+def _all_folded(expected: tuple[object, ...]) -> frozenset[str]:
+    return frozenset(folded(str(item)) for item in expected)
+
+
+def _category_compares(expected: Expected, paths: tuple[str, ...]) -> bool | None:
+    if not paths:
+        return None
+    wanted = expected if isinstance(expected, tuple) else (expected,)
+    return not category_names(paths).isdisjoint(_all_folded(wanted))
+
+
+def _number_compares(operator: Operator, actual: Decimal, expected: Expected) -> bool:
+    if isinstance(expected, tuple):
+        return actual in expected
+    wanted = Decimal(expected)
+    match operator:
+        case Operator.GT:
+            return actual > wanted
+        case Operator.GTE:
+            return actual >= wanted
+        case Operator.LT:
+            return actual < wanted
+        case Operator.LTE:
+            return actual <= wanted
+        case _:
+            return actual == wanted

@@ -1,0 +1,242 @@
+"""The catalogue of facts that conditions may read, and the facts of one listing."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.listing import Condition, Fulfilment, Listing
+from domain.money import Money
+from domain.offer import OfferSnapshot
+from domain.product import Product, ProductType
+from domain.store import Store
+from rules.market import rivals_of, winners_of
+
+ATTRIBUTE = "attribute."
+"""Prefix of facts that are attributes of the catalogue, such as ``attribute.color``."""
+PRICE = "price."
+"""Prefix of facts that are price attributes of the catalogue, such as ``price.cost``."""
+
+CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}", re.ASCII)
+"""Codes of attributes, as Magento allows them."""
+
+Value = str | Decimal | bool | tuple[str, ...]
+"""A known fact: a text, a number (money as a decimal of its currency), a flag, or several texts."""
+
+
+class FactKind(StrEnum):
+    """What a fact is, and with it the operators that fit."""
+
+    TEXT = "TEXT"
+    NUMBER = "NUMBER"
+    MONEY = "MONEY"
+    FLAG = "FLAG"
+    CATEGORY = "CATEGORY"
+    """Several category paths; a condition names a category or a path of several, and means all below it too."""
+    ATTRIBUTE = "ATTRIBUTE"
+    """Text of the catalogue, compared as a number where the condition gives a number."""
+
+
+class FactScope(StrEnum):
+    """Since when a fact is known: a listing rule can ask only for what is known of the product."""
+
+    PRODUCT = "PRODUCT"
+    LISTING = "LISTING"
+    MARKET = "MARKET"
+
+
+@dataclass(frozen=True, slots=True)
+class FactDefinition:
+    """A fact as rule documents, the API and the manual name it."""
+
+    name: str
+    kind: FactKind
+    scope: FactScope
+    description: str
+    unit: str | None = None
+    choices: tuple[str, ...] = ()
+    """All values of a text fact, where they are few."""
+
+
+_CATALOG_MONEY = "catalogue currency"
+_MARKET_MONEY = "marketplace currency"
+
+CATALOGUE: dict[str, FactDefinition] = {
+    definition.name: definition
+    for definition in (
+        FactDefinition("sku", FactKind.TEXT, FactScope.PRODUCT, "SKU in the catalogue"),
+        FactDefinition("name", FactKind.TEXT, FactScope.PRODUCT, "Name in the catalogue"),
+        FactDefinition(
+            "category",
+            FactKind.CATEGORY,
+            FactScope.PRODUCT,
+            "Categories of the product and all above them, by name or by path such as Men/Tops",
+        ),
+        FactDefinition(
+            "attributeSet", FactKind.TEXT, FactScope.PRODUCT, "Attribute set in the catalogue"
+        ),
+        FactDefinition(
+            "productType",
+            FactKind.TEXT,
+            FactScope.PRODUCT,
+            "Type of the product in the catalogue",
+            choices=tuple(ProductType),
+        ),
+        FactDefinition(
+            "enabled", FactKind.FLAG, FactScope.PRODUCT, "Whether the catalogue has it enabled"
+        ),
+        FactDefinition(
+            "price", FactKind.MONEY, FactScope.PRODUCT, "Price in the catalogue", _CATALOG_MONEY
+        ),
+        FactDefinition(
+            "stock", FactKind.NUMBER, FactScope.PRODUCT, "Stock in the catalogue", "units"
+        ),
+        FactDefinition(
+            "managesStock",
+            FactKind.FLAG,
+            FactScope.PRODUCT,
+            "Whether the catalogue counts its stock",
+        ),
+        FactDefinition(
+            "country", FactKind.TEXT, FactScope.PRODUCT, "Country of the store's marketplace"
+        ),
+        FactDefinition("sellerSku", FactKind.TEXT, FactScope.LISTING, "Seller SKU on Amazon"),
+        FactDefinition("asin", FactKind.TEXT, FactScope.LISTING, "ASIN of the item on Amazon"),
+        FactDefinition(
+            "condition",
+            FactKind.TEXT,
+            FactScope.LISTING,
+            "Condition of the item we sell",
+            choices=tuple(Condition),
+        ),
+        FactDefinition(
+            "fulfilment",
+            FactKind.TEXT,
+            FactScope.LISTING,
+            "Who ships: the merchant or Amazon",
+            choices=tuple(Fulfilment),
+        ),
+        FactDefinition(
+            "quantity",
+            FactKind.NUMBER,
+            FactScope.LISTING,
+            "Quantity last published to Amazon",
+            "units",
+        ),
+        FactDefinition(
+            "buyBoxPrice",
+            FactKind.MONEY,
+            FactScope.MARKET,
+            "Landed price of the offer that holds the Buy Box",
+            _MARKET_MONEY,
+        ),
+        FactDefinition(
+            "buyBoxOwned", FactKind.FLAG, FactScope.MARKET, "Whether we hold the Buy Box"
+        ),
+        FactDefinition(
+            "lowestPrice",
+            FactKind.MONEY,
+            FactScope.MARKET,
+            "Lowest landed price of all competitors, in any condition",
+            _MARKET_MONEY,
+        ),
+        FactDefinition(
+            "competitorCount",
+            FactKind.NUMBER,
+            FactScope.MARKET,
+            "How many offers of competitors Amazon shows",
+            "offers",
+        ),
+    )
+}
+"""Every fact with a name of its own. Attributes of the catalogue come besides, see `definition_of`."""
+
+
+def definition_of(name: str) -> FactDefinition | None:
+    """The fact of a name, ``attribute.<code>`` and ``price.<code>`` included; None where there is none."""
+    if name.startswith(ATTRIBUTE) and CODE.fullmatch(name.removeprefix(ATTRIBUTE)):
+        return FactDefinition(
+            name, FactKind.ATTRIBUTE, FactScope.PRODUCT, "Attribute in the catalogue"
+        )
+    if name.startswith(PRICE) and CODE.fullmatch(name.removeprefix(PRICE)):
+        return FactDefinition(
+            name, FactKind.MONEY, FactScope.PRODUCT, "Price attribute", _CATALOG_MONEY
+        )
+    return CATALOGUE.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of one listing. A name that is not there is not known, which is no mistake."""
+
+    values: Mapping[str, Value]
+    prices: Mapping[str, Money] = field(default_factory=dict)
+    """Price attributes by code."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Other attributes by code."""
+
+    def get(self, name: str) -> Value | None:
+        """The value of a fact; None where it is not known."""
+        if name.startswith(ATTRIBUTE):
+            return self.attributes.get(name.removeprefix(ATTRIBUTE))
+        if name.startswith(PRICE):
+            money = self.prices.get(name.removeprefix(PRICE))
+            return None if money is None else Decimal(money.amount)
+        return self.values.get(name)
+
+
+def facts_of(
+    product: Product,
+    store: Store,
+    listing: Listing | None = None,
+    offers: OfferSnapshot | None = None,
+) -> Facts:
+    """The facts of a product in a store; without listing or offers, the facts about those are not known."""
+    values: dict[str, Value | None] = {
+        "sku": product.sku,
+        "name": product.name,
+        "category": product.categories,
+        "attributeSet": product.attribute_set,
+        "productType": product.type.value,
+        "enabled": product.is_enabled,
+        "price": _decimal(product.prices.get("price")),
+        "stock": product.stock,
+        "managesStock": product.manages_stock,
+        "country": store.country,
+    }
+    if listing is not None:
+        values |= _of_listing(listing)
+    if offers is not None:
+        values |= _of_offers(offers, store.currency)
+    if listing is not None and values.get("buyBoxOwned") is None:
+        values["buyBoxOwned"] = listing.owns_buy_box
+    known = {name: value for name, value in values.items() if value is not None}
+    return Facts(known, product.prices, product.attributes)
+
+
+def _of_listing(listing: Listing) -> dict[str, Value | None]:
+    quantity = listing.quantity if listing.wanted_quantity is None else listing.wanted_quantity
+    return {
+        "sellerSku": listing.seller_sku,
+        "asin": listing.asin,
+        "condition": listing.condition.value,
+        "fulfilment": listing.fulfilment.value,
+        "quantity": None if quantity is None else Decimal(quantity),
+    }
+
+
+def _of_offers(snapshot: OfferSnapshot, currency: str) -> dict[str, Value | None]:
+    rivals = rivals_of(snapshot, currency)
+    winner = next(iter(winners_of(snapshot, currency)), None)
+    lowest = min((offer.landed_price.minor for offer in rivals), default=None)
+    return {
+        "buyBoxPrice": None if winner is None else _decimal(winner.landed_price),
+        "buyBoxOwned": None if winner is None else winner.is_own,
+        "lowestPrice": None if lowest is None else _decimal(Money(lowest, currency)),
+        "competitorCount": Decimal(len(rivals)),
+    }
+
+
+def _decimal(money: Money | None) -> Decimal | None:
+    return None if money is None else Decimal(money.amount)

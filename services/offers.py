@@ -1,0 +1,167 @@
+"""Offers: what everybody asks for the items that we list, by event and by sweep."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from connectors.port import ItemOffers, OffersChanged
+from domain.listing import Condition, Listing
+from domain.offer import Offer, OfferSnapshot, snapshot_id
+from domain.operation import OperationKind
+from domain.store import Store
+from services import operations
+from services.queue import Job
+from services.runtime import Runtime
+from storage import leases, listings, offers
+from storage.filters import AllOf, Is
+from storage.keyset import Sort
+from storage.listings import LISTINGS
+from storage.mongo import Scope
+from storage.offers import SNAPSHOTS
+from storage.stores import STORES
+
+log = structlog.get_logger()
+
+_CONDITIONS = list(Condition)
+_EVENTS_AT_ONCE = 100
+_ASINS_AT_ONCE = 20
+"""Items that one pricing call may name."""
+
+
+async def receive_events(runtime: Runtime, scope: Scope, store_id: str) -> int:
+    """Take in the notifications that wait; each is acknowledged only when it is stored. Gives how many there were."""
+    async with leases.hold(runtime.database, f"receive_events:{store_id}") as mine:
+        if not mine:
+            return 0
+        store = await STORES.require(scope, store_id)
+        connector = await runtime.connections.of(store)
+        received = 0
+        while deliveries := await connector.receive(_EVENTS_AT_ONCE):
+            items = [
+                delivery.event.item
+                for delivery in deliveries
+                if isinstance(delivery.event, OffersChanged)
+            ]
+            marked = await record(runtime, scope, store, items, reason="OFFERS_CHANGED")
+            await connector.acknowledge([delivery.handle for delivery in deliveries])
+            received += len(deliveries)
+            if marked:
+                await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id)
+    if received:
+        log.info("offers.received", store=store_id, events=received)
+    return received
+
+
+async def pull(runtime: Runtime, scope: Scope, store_id: str, operation_id: str | None) -> None:
+    """Read the offers on everything that is listed: the sweep for what events miss."""
+    async with leases.hold(runtime.database, f"pull_offers:{store_id}") as mine:
+        if not mine:
+            return
+        store = await STORES.require(scope, store_id)
+        connector = await runtime.connections.of(store)
+        operation = await operations.resume(
+            scope, operation_id, OperationKind.OFFERS_PULL, store_id=store_id
+        )
+        async with operations.running(scope, operation) as progress:
+            done, after = 0, ""
+            while batch := await _listed(scope, store_id, after):
+                after = batch[-1].id
+                asins = sorted({listing.asin for listing in batch if listing.asin})
+                items = await connector.offers(asins, store.settings.condition) if asins else []
+                marked = await record(runtime, scope, store, items, reason="OFFERS_PULLED")
+                progress.counts["items"] += len(items)
+                progress.counts["due"] += marked
+                done += len(batch)
+                await progress.report(done)
+    await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id)
+
+
+async def record(
+    runtime: Runtime, scope: Scope, store: Store, items: Sequence[ItemOffers], *, reason: str
+) -> int:
+    """Keep what is newer than what is known, and have the listings that it concerns decided again.
+
+    Gives how many listings became due.
+    """
+    if not items:
+        return 0
+
+    async def write(inside: Scope) -> int:
+        known = await SNAPSHOTS.get_many(
+            inside, {snapshot_id(store.id, item.asin) for item in items}
+        )
+        folded = dict(known)
+        for item in items:
+            id_ = snapshot_id(store.id, item.asin)
+            folded[id_] = _folded(store, folded.get(id_), item)
+        fresh = [snapshot for id_, snapshot in folded.items() if snapshot is not known.get(id_)]
+        await offers.write(inside, fresh)
+        moved = {
+            snapshot.asin: snapshot
+            for snapshot in fresh
+            if snapshot.id not in known or known[snapshot.id].offers != snapshot.offers
+        }
+        if not moved:
+            return 0
+        concerned = await listings.with_asins(inside, store.id, list(moved))
+        await listings.set_buy_box(
+            inside,
+            [
+                (listing.id, owned)
+                for listing in concerned
+                if listing.asin is not None
+                and (owned := _owned(moved[listing.asin])) != listing.owns_buy_box
+            ],
+        )
+        return await listings.mark_due(
+            inside,
+            store.id,
+            Is("asin", "in", list(moved)),
+            at=runtime.clock.now(),
+            reason=reason,
+        )
+
+    return await scope.transaction(write)
+
+
+async def _listed(scope: Scope, store_id: str, after_id: str) -> list[Listing]:
+    where = AllOf(
+        (
+            Is("store_id", "eq", store_id),
+            Is("_id", "gt", after_id),
+            Is("asin", "gt", ""),
+        )
+    )
+    return await LISTINGS.find(scope, where, sort=Sort("_id"), limit=_ASINS_AT_ONCE)
+
+
+def _folded(store: Store, known: OfferSnapshot | None, item: ItemOffers) -> OfferSnapshot:
+    """What is known once an answer or event is taken in: of each condition the newest word counts."""
+    seen = known.seen_at if known else {}
+    newer = {
+        condition
+        for condition in item.covers
+        if condition not in seen or seen[condition] < item.observed_at
+    }
+    if known and not newer:
+        return known
+    offers_ = [offer for offer in item.offers if offer.condition in newer]
+    offers_ += [offer for offer in (known.offers if known else ()) if offer.condition not in newer]
+    return OfferSnapshot(
+        id=snapshot_id(store.id, item.asin),
+        merchant_id=store.merchant_id,
+        store_id=store.id,
+        asin=item.asin,
+        offers=tuple(sorted(offers_, key=_rank)),
+        observed_at=max([item.observed_at, *seen.values()]),
+        seen_at={**seen, **dict.fromkeys(newer, item.observed_at)},
+    )
+
+
+def _rank(offer: Offer) -> tuple[int, int, str]:
+    """New ones first, the cheapest first: the same offers always stand in the same order."""
+    return _CONDITIONS.index(offer.condition), offer.landed_price.minor, offer.seller_id
+
+
+def _owned(snapshot: OfferSnapshot) -> bool | None:
+    return snapshot.buy_box.is_own if snapshot.buy_box else None

@@ -1,0 +1,186 @@
+"""Operations: work with progress that can be watched and cancelled."""
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from domain.clock import SystemClock
+from domain.errors import Conflict, SalesChannelError
+from domain.ids import new_id
+from domain.operation import (
+    Operation,
+    OperationError,
+    OperationKind,
+    OperationOutcome,
+    OperationStatus,
+)
+from services.queue import Job
+from services.runtime import Runtime
+from storage import operations, sweep
+from storage.mongo import Scope
+from storage.operations import OPERATIONS
+
+# Whether work still moves is a matter of the machine's time, also where business time is virtual.
+_machine = SystemClock()
+_KEPT_ERRORS = 100
+_STUCK_AFTER = timedelta(seconds=60)
+_JOBS = {
+    OperationKind.LISTINGS_IMPORT: Job.IMPORT_LISTINGS,
+    OperationKind.MATCH: Job.MATCH_PRODUCTS,
+    OperationKind.OFFERS_PULL: Job.PULL_OFFERS,
+    OperationKind.REPRICE: Job.REPRICE,
+}
+_SECONDS_BETWEEN_REPORTS = 0.5
+
+
+class OperationCancelled(SalesChannelError):
+    """Someone asked for the work to stop."""
+
+
+class Progress:
+    """How far the work is. Reports to the database twice a second at most, and heeds a request to cancel."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        operation: Operation,
+        watch: Callable[[int, int | None], None] | None = None,
+    ) -> None:
+        self.operation = operation
+        self.counts: Counter[str] = Counter()
+        self.errors: list[OperationError] = []
+        self.error_count = 0
+        self._scope = scope
+        self._watch = watch
+        self._reported = 0.0
+        self._done = operation.done
+        self._total = operation.total
+
+    async def report(self, done: int, total: int | None = None) -> None:
+        """Say how much is done.
+
+        Raises:
+            OperationCancelled: at someone's request; what is done stays done.
+        """
+        self._done = done
+        self._total = total if total is not None else self._total
+        if self._watch:
+            self._watch(done, self._total)
+        if time.monotonic() - self._reported < _SECONDS_BETWEEN_REPORTS:
+            return
+        self._reported = time.monotonic()
+        current = await operations.report(
+            self._scope, self.operation.id, done=done, total=self._total, at=_machine.now()
+        )
+        if current and current.cancel_requested:
+            raise OperationCancelled("Stopped at the request of a user.")
+
+    def fail(self, where: str, message: str) -> None:
+        """Note one thing that could not be done."""
+        self.error_count += 1
+        if len(self.errors) < _KEPT_ERRORS:
+            self.errors.append(OperationError(where, message))
+
+    def ended(self, status: OperationStatus, outcome: OperationOutcome | None) -> Operation:
+        """The operation as it is to be remembered."""
+        return replace(
+            self.operation,
+            status=status,
+            outcome=outcome,
+            done=self._done,
+            total=self._total,
+            result=dict(self.counts),
+            errors=tuple(self.errors),
+            updated_at=_machine.now(),
+        )
+
+
+async def start(
+    scope: Scope, kind: OperationKind, *, actor: str, store_id: str | None = None
+) -> Operation:
+    """Write down that work is wanted; whoever does it opens `running`."""
+    now = _machine.now()
+    operation = Operation(
+        id=new_id(),
+        merchant_id=scope.merchant_id,
+        store_id=store_id,
+        kind=kind,
+        status=OperationStatus.QUEUED,
+        outcome=None,
+        done=0,
+        total=None,
+        result={},
+        errors=(),
+        cancel_requested=False,
+        actor=actor,
+        created_at=now,
+        updated_at=now,
+    )
+    await OPERATIONS.insert(scope, [operation])
+    return operation
+
+
+async def resume(
+    scope: Scope, operation_id: str | None, kind: OperationKind, *, store_id: str
+) -> Operation:
+    """The operation that a job was started for; one of its own where a sweep or a trigger started it."""
+    found = await OPERATIONS.get(scope, operation_id) if operation_id else None
+    return found or await start(scope, kind, actor="sync", store_id=store_id)
+
+
+@asynccontextmanager
+async def running(
+    scope: Scope, operation: Operation, watch: Callable[[int, int | None], None] | None = None
+) -> AsyncIterator[Progress]:
+    """Do an operation's work in a `with`: its end is written down whichever way it comes."""
+    progress = Progress(scope, operation, watch)
+    try:
+        yield progress
+    except OperationCancelled:
+        await operations.finish(
+            scope, progress.ended(OperationStatus.DONE, OperationOutcome.CANCELLED)
+        )
+    except Exception as error:
+        progress.fail(operation.kind.value, str(error) or type(error).__name__)
+        await operations.finish(scope, progress.ended(OperationStatus.DEAD, None))
+        raise
+    else:
+        outcome = OperationOutcome.PARTIAL if progress.error_count else OperationOutcome.OK
+        await operations.finish(scope, progress.ended(OperationStatus.DONE, outcome))
+
+
+async def cancel(scope: Scope, operation_id: str) -> Operation:
+    """Ask an operation to stop at its next step.
+
+    Raises:
+        NotFound: no such operation.
+        Conflict: it is over.
+    """
+    await OPERATIONS.require(scope, operation_id, field=("input", "operationId"))
+    if not await operations.request_cancel(scope, operation_id, _machine.now()):
+        raise Conflict("The operation is over already.", field=("input", "operationId"))
+    return await OPERATIONS.require(scope, operation_id)
+
+
+async def pick_up_stuck(runtime: Runtime) -> None:
+    """Have work go on whose job was lost; what no job can go on with is given up."""
+    before = _machine.now() - _STUCK_AFTER
+    for merchant_id, operation in await sweep.silent_operations(runtime.database, before):
+        job = _JOBS.get(operation.kind)
+        scope = runtime.scope(merchant_id)
+        if job and operation.store_id:
+            await runtime.queue.wake(job, merchant_id, operation.store_id, operation.id)
+        else:
+            lost = OperationError(operation.kind.value, "The process that did it is gone.")
+            await operations.finish(
+                scope,
+                replace(
+                    operation,
+                    status=OperationStatus.DEAD,
+                    errors=(*operation.errors, lost),
+                    updated_at=_machine.now(),
+                ),
+            )

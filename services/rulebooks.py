@@ -1,0 +1,66 @@
+"""The rules in force of a store, parsed and compiled once for each version."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rules.document import RulesetDocument, parse
+
+from domain.ruleset import Ruleset, RulesetKind
+from rules.engine import Matcher
+from storage import rulesets
+from storage.mongo import Scope
+
+_KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One ruleset, ready to use."""
+
+    ruleset: Ruleset
+    document: RulesetDocument
+    matcher: Matcher
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """What a store has published: None where it has nothing of a kind."""
+
+    listing: Rules | None
+    pricing: Rules | None
+
+
+class Rulebooks:
+    """Compiled rulesets by id, the least recently used ones let go. A ruleset's text never changes."""
+
+    def __init__(self, matcher: Callable[[RulesetDocument], Matcher]) -> None:
+        self._matcher = matcher
+        self._rules: OrderedDict[str, Rules] = OrderedDict()
+
+    async def in_force(self, scope: Scope, store_id: str) -> Rulebook:
+        """The store's published rules, read in the scope's own transaction."""
+        listing = await rulesets.published(scope, store_id, RulesetKind.LISTING)
+        pricing = await rulesets.published(scope, store_id, RulesetKind.PRICING)
+        return Rulebook(
+            self.compile(listing) if listing else None,
+            self.compile(pricing) if pricing else None,
+        )
+
+    def compile(self, ruleset: Ruleset) -> Rules:
+        """The ruleset ready to use, from memory where it was used before."""
+        found = self._rules.get(ruleset.id)
+        if found is None:
+            document = parse(ruleset.source)
+            found = Rules(ruleset, document, self._matcher(document))
+            self._rules[ruleset.id] = found
+            if len(self._rules) > _KEPT:
+                self._rules.popitem(last=False)[1].matcher.close()
+        self._rules.move_to_end(ruleset.id)
+        return found
+
+    def close(self) -> None:
+        """Free what the engine holds."""
+        for rules in self._rules.values():
+            rules.matcher.close()
+        self._rules.clear()

@@ -1,0 +1,68 @@
+"""What every entry point opens before it works and closes afterwards, in one order."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from rules.document import RulesetDocument
+
+from domain.clock import Clock
+from rules.conditions import ReferenceMatcher
+from rules.engine import Matcher
+from services.clock import clock_of
+from services.connections import Connections
+from services.queue import Queue
+from services.rulebooks import Rulebooks
+from services.settings import Settings
+from services.vault import Vault, development_key
+from storage import indexes
+from storage.mongo import Database, Scope, open_database
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The process's resources, handed to every use case."""
+
+    settings: Settings
+    database: Database
+    queue: Queue
+    clock: Clock
+    vault: Vault
+    connections: Connections
+    rulebooks: Rulebooks
+
+    def scope(self, merchant_id: str) -> Scope:
+        """A merchant's part of the database."""
+        return self.database.scope(merchant_id)
+
+
+@asynccontextmanager
+async def open_runtime(
+    settings: Settings,
+    mongodb_url: str,
+    redis_url: str,
+    *,
+    matcher: Callable[[RulesetDocument], Matcher] = ReferenceMatcher,
+) -> AsyncIterator[Runtime]:
+    """Open everything, and close it at the end of the `with`.
+
+    Only the processes that reprice pass the durable_rules matcher: it holds the interpreter and,
+    being C, could take the process down, which neither an API nor a command line should suffer.
+    """
+    key = settings.secret_key
+    vault = Vault(key.get_secret_value() if key else development_key(settings.data_dir))
+    clock = clock_of(settings.clock_file)
+    queue = Queue(redis_url)
+    connections = Connections(settings, vault, clock, redis_url)
+    rulebooks = Rulebooks(matcher)
+    try:
+        async with open_database(mongodb_url, settings.database) as database:
+            await indexes.ensure(database)
+            yield Runtime(settings, database, queue, clock, vault, connections, rulebooks)
+    finally:
+        rulebooks.close()
+        await connections.close()
+        await queue.close()

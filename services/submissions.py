@@ -1,0 +1,270 @@
+"""Submissions: sending what was written down, and reading back what became of it.
+
+One process at a time sends for a store, and never two changes of one SKU at once. Values are absolute, so that
+what was sent and not noted before a crash may be sent again.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from connectors.errors import MarketplaceError, Rejected
+from connectors.port import Connector, MarketplaceListing, OfferDraft, OfferPatch, Receipt
+from domain.change import Change, ChangeKind
+from domain.listing import Issue, Listing, ListingReason, ListingStatus
+from domain.store import Store
+from domain.submission import Submission, SubmissionKind, SubmissionState
+from services.changelog import of_listing
+from services.queue import Job
+from services.runtime import Runtime
+from storage import leases, listings, submissions
+from storage.changes import CHANGES
+from storage.listings import LISTINGS
+from storage.mongo import Scope
+from storage.stores import STORES
+
+log = structlog.get_logger()
+
+_SENT_AT_ONCE = 8
+_BATCH = 80
+_READ_AT_ONCE = 20
+"""Seller SKUs that one search may name."""
+_SOONEST_LIVE = timedelta(seconds=15)
+"""Amazon shows no change sooner, so there is no use in asking."""
+_RESEND_AFTER = timedelta(hours=2)
+"""An accepted change that is not live by then is sent again."""
+
+
+async def push(runtime: Runtime, scope: Scope, store_id: str) -> None:
+    """Send what is pending.
+
+    Raises:
+        Retryable: Amazon is throttling or away; what is left stays pending.
+        Unauthorized: a person must act; what is left stays pending.
+    """
+    async with leases.hold(runtime.database, f"push:{store_id}") as mine:
+        if not mine:
+            return
+        store = await STORES.require(scope, store_id)
+        connector = await runtime.connections.of(store)
+        sent = 0
+        while batch := await submissions.pending(scope, store_id, _BATCH):
+            sent += await _send_batch(runtime, scope, store, connector, batch)
+        if sent:
+            log.info("submissions.sent", store=store_id, sent=sent)
+    if await submissions.count_in_states(scope, store_id, [SubmissionState.PENDING]):
+        await runtime.queue.wake(Job.PUSH, scope.merchant_id, store_id)
+
+
+async def confirm(runtime: Runtime, scope: Scope, store_id: str) -> None:
+    """Read back what was accepted, until everything is known to be live or refused."""
+    async with leases.hold(runtime.database, f"confirm:{store_id}") as mine:
+        if not mine:
+            return
+        store = await STORES.require(scope, store_id)
+        connector = await runtime.connections.of(store)
+        after, before = "", runtime.clock.now() - _SOONEST_LIVE
+        while batch := await submissions.accepted(
+            scope, store_id, before, _READ_AT_ONCE, after_id=after
+        ):
+            after = batch[-1].id
+            found = await connector.listings([submission.seller_sku for submission in batch])
+            by_sku = {listing.seller_sku: listing for listing in found}
+            await scope.transaction(partial(_settle, runtime, batch, by_sku))
+
+
+async def _send_batch(
+    runtime: Runtime,
+    scope: Scope,
+    store: Store,
+    connector: Connector,
+    batch: Sequence[Submission],
+) -> int:
+    """Send a batch, several SKUs at a time; the first failure that is not the SKU's own is raised at the end."""
+    rows = await LISTINGS.get_many(scope, [submission.listing_id for submission in batch])
+    gate = asyncio.Semaphore(_SENT_AT_ONCE)
+    stopped: list[MarketplaceError] = []
+
+    async def send(submission: Submission) -> int:
+        async with gate:
+            if stopped:
+                return 0
+            try:
+                await _send(runtime, scope, store, connector, submission, rows)
+            except Rejected as error:
+                issue = Issue(error.code, error.message, "ERROR")
+                await _refuse(runtime, scope, submission, rows[submission.listing_id], (issue,))
+            except MarketplaceError as error:
+                await submissions.count_attempt(scope, submission)
+                stopped.append(error)
+                return 0
+            return 1
+
+    sent = sum(await asyncio.gather(*(send(submission) for submission in batch)))
+    if stopped:
+        raise stopped[0]
+    return sent
+
+
+async def _send(
+    runtime: Runtime,
+    scope: Scope,
+    store: Store,
+    connector: Connector,
+    submission: Submission,
+    rows: dict[str, Listing],
+) -> None:
+    listing = rows[submission.listing_id]
+    receipt = await _tell(connector, store, listing, submission)
+    if receipt.accepted:
+        await submissions.move(
+            scope,
+            submission,
+            SubmissionState.ACCEPTED,
+            at=runtime.clock.now(),
+            amazon_submission_id=receipt.submission_id,
+            issues=receipt.issues,
+        )
+    else:
+        await _refuse(runtime, scope, submission, listing, receipt.issues)
+
+
+async def _tell(
+    connector: Connector, store: Store, listing: Listing, submission: Submission
+) -> Receipt:
+    product_type = listing.product_type or "PRODUCT"
+    if submission.kind is SubmissionKind.CHANGE:
+        return await connector.patch_offer(
+            OfferPatch(submission.seller_sku, product_type, submission.price, submission.quantity)
+        )
+    if listing.asin is None or submission.price is None:
+        raise AssertionError(f"{submission.id} lists what has no ASIN or no price")
+    return await connector.put_offer(
+        OfferDraft(
+            seller_sku=submission.seller_sku,
+            asin=listing.asin,
+            product_type=product_type,
+            condition=listing.condition,
+            price=submission.price,
+            quantity=submission.quantity,
+            handling_days=store.settings.handling_days,
+        )
+    )
+
+
+async def _refuse(
+    runtime: Runtime,
+    scope: Scope,
+    submission: Submission,
+    listing: Listing,
+    issues: tuple[Issue, ...],
+) -> None:
+    """Note that Amazon refuses a submission, with its issues on the listing."""
+    at = runtime.clock.now()
+
+    async def write(inside: Scope) -> None:
+        moved = await submissions.move(
+            inside, submission, SubmissionState.REJECTED, at=at, issues=issues
+        )
+        if not moved:
+            return
+        fields: dict[str, object] = {"issues": issues, "updated_at": at}
+        if submission.kind is SubmissionKind.LIST:
+            fields |= {"status": ListingStatus.INACTIVE, "reason": ListingReason.REJECTED}
+        await listings.change(inside, [(listing.id, fields)])
+        told = "; ".join(issue.message for issue in issues) or "no reason given"
+        entry = of_listing(
+            listing,
+            ChangeKind.STATUS,
+            before=listing.status,
+            after=f"REJECTED: {told}",
+            actor="Amazon",
+            at=at,
+            decision_id=submission.decision_id,
+        )
+        await CHANGES.insert(inside, [entry])
+
+    await scope.transaction(write)
+
+
+async def _settle(
+    runtime: Runtime,
+    batch: Sequence[Submission],
+    by_sku: dict[str, MarketplaceListing],
+    scope: Scope,
+) -> None:
+    at = runtime.clock.now()
+    ids = {submission.listing_id for submission in batch}
+    rows = await LISTINGS.get_many(scope, ids)
+    newest = await submissions.newest_accepted(scope, ids)
+    for submission in batch:
+        found = by_sku.get(submission.seller_sku)
+        if found is not None and _is_live(submission, found):
+            if await submissions.move(
+                scope, submission, SubmissionState.LIVE, at=at, issues=found.issues
+            ):
+                fields, log_ = _went_live(runtime, rows[submission.listing_id], submission, found)
+                await listings.change(scope, [(submission.listing_id, fields)])
+                await CHANGES.insert(scope, log_)
+        elif newest[submission.listing_id] > submission.id:
+            await submissions.move(scope, submission, SubmissionState.SUPERSEDED, at=at)
+        elif submission.accepted_at is not None and at - submission.accepted_at > _RESEND_AFTER:
+            await submissions.move(scope, submission, SubmissionState.PENDING, at=at)
+
+
+def _is_live(submission: Submission, found: MarketplaceListing) -> bool:
+    """Whether Amazon shows what was sent; orders may have lowered the quantity since."""
+    if submission.price is not None and found.price != submission.price:
+        return False
+    if submission.quantity is None:
+        return True
+    return found.quantity is not None and found.quantity <= submission.quantity
+
+
+def _went_live(
+    runtime: Runtime, listing: Listing, submission: Submission, found: MarketplaceListing
+) -> tuple[dict[str, object], list[Change]]:
+    """The listing's fields now that a submission is live, and the log of what that changed."""
+    at = runtime.clock.now()
+    status, reason = _standing(listing, found)
+    moved: list[tuple[ChangeKind, object | None, object | None]] = [
+        (ChangeKind.PRICE, listing.price, found.price),
+        (ChangeKind.QUANTITY, listing.quantity, found.quantity),
+        (ChangeKind.STATUS, listing.status, status),
+    ]
+    entries = [
+        of_listing(
+            listing,
+            kind,
+            before=before,
+            after=after,
+            actor="Amazon",
+            at=at,
+            decision_id=submission.decision_id,
+        )
+        for kind, before, after in moved
+        if before != after
+    ]
+    fields: dict[str, object] = {
+        "price": found.price,
+        "quantity": found.quantity,
+        "status": status,
+        "reason": reason,
+        "issues": found.issues,
+        "updated_at": at,
+    }
+    return fields, entries
+
+
+def _standing(
+    listing: Listing, found: MarketplaceListing
+) -> tuple[ListingStatus, ListingReason | None]:
+    """Where Amazon has the listing; what the rules made ineligible stays so."""
+    if listing.status is ListingStatus.INELIGIBLE:
+        return listing.status, listing.reason
+    if found.is_buyable or found.quantity == 0:
+        return ListingStatus.ACTIVE, None
+    return ListingStatus.INACTIVE, ListingReason.NOT_PROVIDED

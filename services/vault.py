@@ -1,0 +1,58 @@
+"""Sealing of Amazon credentials: what the database keeps cannot be read without the key."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from domain.errors import NotConnected
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AmazonCredentials:
+    """What an authorisation at Amazon consists of."""
+
+    client_id: str
+    client_secret: str
+    refresh_token: str
+
+
+class Vault:
+    """Seals and opens credentials with one key (Fernet: AES-128-CBC with HMAC-SHA-256)."""
+
+    def __init__(self, key: str) -> None:
+        self._fernet = Fernet(key)
+
+    def seal(self, credentials: AmazonCredentials) -> bytes:
+        """Encrypt for keeping."""
+        return self._fernet.encrypt(json.dumps(asdict(credentials)).encode())
+
+    def open(self, sealed: bytes) -> AmazonCredentials:
+        """Decrypt.
+
+        Raises:
+            NotConnected: sealed with another key.
+        """
+        try:
+            return AmazonCredentials(**json.loads(self._fernet.decrypt(sealed)))
+        except InvalidToken:
+            raise NotConnected(
+                "The store's credentials were sealed with another key. "
+                "Set SALES_CHANNEL_SECRET_KEY to that key, or connect the store again."
+            ) from None
+
+
+def development_key(data_dir: Path) -> str:
+    """The key kept beside the data, made at first use and readable by its owner only."""
+    path = data_dir / "secret.key"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(descriptor, "w") as file:
+        key = Fernet.generate_key().decode()
+        file.write(key)
+    return key

@@ -1,0 +1,106 @@
+"""Every index, with the query that it serves."""
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from storage.listings import EPOCH
+from storage.mongo import Database
+
+_UP, _DOWN = ASCENDING, DESCENDING
+
+
+def _index(*keys: tuple[str, int], **options: object) -> IndexModel:
+    return IndexModel(list(keys), **options)
+
+
+def _published() -> dict[str, object]:
+    return {"unique": True, "partialFilterExpression": {"status": "PUBLISHED"}}
+
+
+INDEXES: dict[str, list[IndexModel]] = {
+    "stores": [
+        # stores of a merchant, by age
+        _index(("merchant_id", _UP), ("created_at", _UP), ("_id", _UP)),
+        # the sweep
+        _index(("status", _UP)),
+    ],
+    "products": [
+        # products of a merchant, by SKU (the id holds it) and by last change; the id index alone
+        # would walk other merchants' products
+        _index(("merchant_id", _UP), ("_id", _UP)),
+        _index(("merchant_id", _UP), ("updated_at", _UP), ("_id", _UP)),
+    ],
+    "listings": [
+        # listings of a merchant and of a store, by SKU (the id holds it)
+        _index(("merchant_id", _UP), ("_id", _UP)),
+        _index(("merchant_id", _UP), ("updated_at", _UP), ("_id", _UP)),
+        _index(("store_id", _UP), ("_id", _UP)),
+        _index(("store_id", _UP), ("updated_at", _UP), ("_id", _UP)),
+        # views by status, counts by status and of who holds the Buy Box
+        _index(("store_id", _UP), ("status", _UP), ("owns_buy_box", _UP)),
+        # what is due, longest waiting first; a listing that is not due is not in it
+        _index(
+            ("store_id", _UP),
+            ("due.at", _UP),
+            ("_id", _UP),
+            partialFilterExpression={"due.at": {"$gt": EPOCH}},
+        ),
+        # an offer event names an ASIN
+        _index(("store_id", _UP), ("asin", _UP)),
+        # a changed product
+        _index(("store_id", _UP), ("product_id", _UP)),
+        # what is held, by SKU; a listing that is not held is not in it
+        _index(
+            ("merchant_id", _UP),
+            ("_id", _UP),
+            name="held",
+            partialFilterExpression={"hold": {"$gt": ""}},
+        ),
+    ],
+    "offers": [_index(("merchant_id", _UP), ("_id", _UP))],
+    "rulesets": [
+        _index(("store_id", _UP), ("kind", _UP), ("version", _DOWN), unique=True),
+        # one published version of a kind and store
+        _index(("store_id", _UP), ("kind", _UP), **_published()),
+        _index(("merchant_id", _UP), ("_id", _UP)),
+    ],
+    "decisions": [
+        # history of a listing, of a store and of a merchant, newest first
+        _index(("listing_id", _UP), ("_id", _UP)),
+        _index(("store_id", _UP), ("_id", _UP)),
+        _index(("merchant_id", _UP), ("_id", _UP)),
+        # what is held
+        _index(("store_id", _UP), ("outcome", _UP), ("_id", _UP)),
+    ],
+    "submissions": [
+        # what is to be sent, and what is to be read back
+        _index(("store_id", _UP), ("state", _UP), ("_id", _UP)),
+        # what a new submission supersedes
+        _index(("listing_id", _UP), ("state", _UP)),
+        # what became of a decision
+        _index(("decision_id", _UP)),
+        # history of a listing and of a merchant, newest first
+        _index(("listing_id", _UP), ("_id", _UP)),
+        _index(("merchant_id", _UP), ("_id", _UP)),
+    ],
+    "orders": [
+        _index(("merchant_id", _UP), ("purchased_at", _UP), ("_id", _UP)),
+        _index(("store_id", _UP), ("purchased_at", _UP), ("_id", _UP)),
+    ],
+    "changes": [
+        _index(("listing_id", _UP), ("_id", _UP)),
+        _index(("store_id", _UP), ("_id", _UP)),
+        _index(("merchant_id", _UP), ("_id", _UP)),
+        # history of an order; most changes are about none
+        _index(("order_id", _UP), ("_id", _UP), partialFilterExpression={"order_id": {"$gt": ""}}),
+    ],
+    "operations": [
+        _index(("merchant_id", _UP), ("_id", _UP)),
+        _index(("status", _UP), ("updated_at", _UP)),
+    ],
+}
+
+
+async def ensure(database: Database) -> None:
+    """Create what is missing; an index that is there already costs nothing."""
+    for collection, indexes in INDEXES.items():
+        await database.handle[collection].create_indexes(indexes)

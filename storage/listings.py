@@ -1,0 +1,113 @@
+"""Listings."""
+
+from collections.abc import Collection as Members
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from domain.listing import NOT_DUE, Listing, ListingStatus
+from storage.collection import Collection
+from storage.filters import AllOf, Is, Where, to_query
+from storage.keyset import Sort
+from storage.mongo import Scope, Update, to_field
+
+LISTINGS = Collection("listings", Listing)
+
+# Any moment at all: the index of due listings holds those with a later one.
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# What can still be decided; the others wait for a person or are over.
+_DECIDABLE = [
+    ListingStatus.LIST_IN_PROGRESS.value,
+    ListingStatus.ACTIVE.value,
+    ListingStatus.INACTIVE.value,
+    ListingStatus.INELIGIBLE.value,
+]
+
+
+async def due(scope: Scope, store_id: str, limit: int) -> list[Listing]:
+    """Listings of a store that are to be decided, those that wait longest first."""
+    return await LISTINGS.find(
+        scope,
+        AllOf((Is("store_id", "eq", store_id), Is("due.at", "gt", EPOCH))),
+        sort=Sort("due.at"),
+        limit=limit,
+    )
+
+
+async def mark_due(scope: Scope, store_id: str, where: Where, *, at: datetime, reason: str) -> int:
+    """Have the matching listings decided again; one that is due already keeps its place in the queue."""
+    matching = {"store_id": store_id, "status": {"$in": _DECIDABLE}, **to_query(where)}
+    return await scope.update_many(
+        LISTINGS.name,
+        {**matching, "due.at": None},
+        {"$set": {"due": {"at": at, "reason": reason}}},
+    )
+
+
+async def count_due(scope: Scope, store_id: str) -> int:
+    """How many listings of a store wait to be decided."""
+    return await LISTINGS.count(
+        scope, AllOf((Is("store_id", "eq", store_id), Is("due.at", "gt", EPOCH)))
+    )
+
+
+async def change(scope: Scope, changes: Iterable[tuple[str, Mapping[str, Any]]]) -> int:
+    """Set fields of listings, by id, and raise their versions."""
+    return await scope.update_each(
+        LISTINGS.name,
+        (
+            Update(
+                {"_id": id_},
+                {
+                    "$set": {name: to_field(value) for name, value in fields.items()},
+                    "$inc": {"version": 1},
+                },
+            )
+            for id_, fields in changes
+        ),
+    )
+
+
+async def settle_due(scope: Scope, settled: Iterable[tuple[str, str]]) -> int:
+    """Take the due mark off listings whose decision changed nothing; pairs of id and inputs hash."""
+    return await scope.update_each(
+        LISTINGS.name,
+        (
+            Update({"_id": id_}, {"$set": {"due": to_field(NOT_DUE), "inputs_hash": digest}})
+            for id_, digest in settled
+        ),
+    )
+
+
+async def set_buy_box(scope: Scope, owned: Iterable[tuple[str, bool | None]]) -> int:
+    """Note who holds the Buy Box, by listing id; what Amazon shows is not a change of ours."""
+    return await scope.update_each(
+        LISTINGS.name,
+        (Update({"_id": id_}, {"$set": {"owns_buy_box": is_ours}}) for id_, is_ours in owned),
+    )
+
+
+async def with_asins(scope: Scope, store_id: str, asins: Members[str]) -> list[Listing]:
+    """The store's listings of any of the ASINs."""
+    return await LISTINGS.find(
+        scope, AllOf((Is("store_id", "eq", store_id), Is("asin", "in", list(asins))))
+    )
+
+
+async def known_ids(scope: Scope, ids: Sequence[str]) -> set[str]:
+    """Those of the ids that exist."""
+    found = await scope.find(LISTINGS.name, {"_id": {"$in": list(ids)}}, fields=["_id"])
+    return {row["_id"] for row in found}
+
+
+async def status_counts(scope: Scope, store_id: str) -> dict[str, int]:
+    """How many listings of a store stand where."""
+    return await scope.tally(LISTINGS.name, {"store_id": store_id}, "status")
+
+
+async def buy_box_counts(scope: Scope, store_id: str) -> dict[str, int]:
+    """Of a store's active listings, how many hold the Buy Box: by ``True``, ``False`` and ``None``."""
+    return await scope.tally(
+        LISTINGS.name, {"store_id": store_id, "status": "ACTIVE"}, "owns_buy_box"
+    )

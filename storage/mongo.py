@@ -1,0 +1,245 @@
+"""The database handle, the tenant's scope, and how domain values become documents and come back."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar, cast
+
+# Motor reads this once, when it is imported. Its default of five threads a core starves every query
+# as soon as a few cursors wait for change events.
+os.environ.setdefault("MOTOR_MAX_WORKERS", "64")
+
+from bson import Decimal128
+from bson.codec_options import CodecOptions
+from cattrs import Converter
+from motor.motor_asyncio import (
+    AsyncIOMotorClient,
+    AsyncIOMotorClientSession,
+    AsyncIOMotorCollection,
+    AsyncIOMotorDatabase,
+)
+from pymongo import UpdateOne
+
+from domain.errors import NotFound
+
+T = TypeVar("T")
+Document = dict[str, Any]
+Client = AsyncIOMotorClient[Document]
+
+_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One product installation's database. Only infrastructure and `Scope` use it directly."""
+
+    client: Client
+    name: str
+
+    @property
+    def handle(self) -> AsyncIOMotorDatabase[Document]:
+        """The driver's database, decoding moments as UTC."""
+        return self.client.get_database(self.name, codec_options=_CODEC)
+
+    def scope(self, merchant_id: str) -> "Scope":
+        """The part of the database that belongs to one merchant."""
+        return Scope(self, merchant_id)
+
+
+@asynccontextmanager
+async def open_database(url: str, name: str) -> AsyncIterator[Database]:
+    """Connect for the length of a `with`; the servers need not be up yet."""
+    client: Client = AsyncIOMotorClient(url, serverSelectionTimeoutMS=20_000)
+    try:
+        yield Database(client, name)
+    finally:
+        client.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One change of a bulk write: which document, what to do, whether to create it."""
+
+    where: Mapping[str, Any]
+    change: Mapping[str, Any]
+    upsert: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A merchant's part of the database. There is no way to a tenant's documents that does not pass here."""
+
+    database: Database
+    merchant_id: str
+    session: AsyncIOMotorClientSession | None = None
+
+    def within(self, where: Mapping[str, Any]) -> Document:
+        """The filter, held to this merchant."""
+        return {**where, "merchant_id": self.merchant_id}
+
+    async def transaction(self, body: Callable[["Scope"], Coroutine[Any, Any, T]]) -> T:
+        """Run `body` with a scope whose reads and writes are one: all or nothing, against one snapshot.
+
+        The body runs again from its start when it collides with another writer,
+        so it must not do anything but read and write through the scope that it is given.
+        """
+        if self.session is not None:
+            return await body(self)
+        async with await self.database.client.start_session() as session:
+            result: T = await session.with_transaction(
+                lambda active: body(replace(self, session=active))
+            )
+            return result
+
+    async def find(
+        self,
+        name: str,
+        where: Mapping[str, Any],
+        *,
+        fields: Sequence[str] | None = None,
+        sort: Sequence[tuple[str, int]] | None = None,
+        limit: int = 0,
+    ) -> list[Document]:
+        """Documents of this merchant, in one piece."""
+        cursor = self._collection(name).find(
+            self.within(where), fields, session=self.session, sort=sort, limit=limit
+        )
+        return await cursor.to_list(None)
+
+    async def count(self, name: str, where: Mapping[str, Any], limit: int) -> int:
+        """How many documents match, counting no further than `limit`."""
+        return await self._collection(name).count_documents(
+            self.within(where), session=self.session, limit=limit
+        )
+
+    async def tally(self, name: str, where: Mapping[str, Any], field: str) -> dict[str, int]:
+        """How many documents match for each value of a field."""
+        stages = [
+            {"$match": self.within(where)},
+            {"$group": {"_id": f"${field}", "n": {"$sum": 1}}},
+        ]
+        cursor = self._collection(name).aggregate(stages, session=self.session)
+        return {str(row["_id"]): row["n"] for row in await cursor.to_list(None)}
+
+    async def insert(self, name: str, documents: Iterable[Document]) -> None:
+        """Insert documents that already name this merchant; a duplicate raises `DuplicateKeyError`."""
+        rows = list(documents)
+        for row in rows:
+            self._check(row)
+        if len(rows) == 1:
+            await self._collection(name).insert_one(rows[0], session=self.session)
+        elif rows:
+            await self._collection(name).insert_many(rows, session=self.session)
+
+    async def insert_new(self, name: str, documents: Iterable[Document]) -> int:
+        """Insert those whose id is not taken yet; gives how many were new."""
+        operations = []
+        for row in documents:
+            self._check(row)
+            operations.append(UpdateOne({"_id": row["_id"]}, {"$setOnInsert": row}, upsert=True))
+        return await self._bulk(name, operations, "upserted_count")
+
+    async def update(
+        self, name: str, where: Mapping[str, Any], change: Mapping[str, Any] | Sequence[Document]
+    ) -> bool:
+        """Change the first match; gives whether there was one."""
+        result = await self._collection(name).update_one(
+            self.within(where), change, session=self.session
+        )
+        return result.matched_count == 1
+
+    async def update_many(
+        self, name: str, where: Mapping[str, Any], change: Mapping[str, Any]
+    ) -> int:
+        """Change all matches; gives how many there were."""
+        result = await self._collection(name).update_many(
+            self.within(where), change, session=self.session
+        )
+        return result.matched_count
+
+    async def update_each(self, name: str, updates: Iterable[Update]) -> int:
+        """Make many changes in one round trip; gives how many documents were matched."""
+        operations = [
+            UpdateOne(self.within(update.where), update.change, upsert=update.upsert)
+            for update in updates
+        ]
+        return await self._bulk(name, operations, "matched_count")
+
+    async def find_and_update(
+        self, name: str, where: Mapping[str, Any], change: Mapping[str, Any]
+    ) -> Document | None:
+        """Change the first match and give it as it is afterwards."""
+        return await self._collection(name).find_one_and_update(
+            self.within(where), change, session=self.session, return_document=True
+        )
+
+    async def explain(
+        self, name: str, where: Mapping[str, Any], sort: Sequence[tuple[str, int]]
+    ) -> Document:
+        """The plan that the server picks for a query; tests look for its index."""
+        cursor = self._collection(name).find(self.within(where), sort=sort)
+        return await cursor.explain()
+
+    async def _bulk(self, name: str, operations: list[Any], counted: str) -> int:
+        if not operations:
+            return 0
+        result = await self._collection(name).bulk_write(
+            operations, ordered=False, session=self.session
+        )
+        return cast("int", getattr(result, counted))
+
+    def _collection(self, name: str) -> AsyncIOMotorCollection[Document]:
+        return self.database.handle[name]
+
+    def _check(self, row: Document) -> None:
+        if row["merchant_id"] != self.merchant_id:
+            raise NotFound("That belongs to another merchant.")
+
+
+def _make_converter() -> Converter:
+    converter = Converter()
+    converter.register_unstructure_hook(Decimal, Decimal128)
+    converter.register_structure_hook(Decimal, lambda value, _: value.to_decimal())
+    converter.register_unstructure_hook(datetime, lambda value: value)
+    converter.register_structure_hook(datetime, lambda value, _: value)
+    return converter
+
+
+_converter = _make_converter()
+
+
+def to_document(value: object) -> Document:
+    """A domain value as a document; its `id` becomes `_id`."""
+    document: Document = _converter.unstructure(value)
+    if "id" in document:
+        document["_id"] = document.pop("id")
+    return document
+
+
+def to_field(value: object) -> Any:
+    """A part of a domain value as it stands inside a document."""
+    return _converter.unstructure(value)
+
+
+def from_document(kind: type[T], document: Mapping[str, Any]) -> T:
+    """The domain value of a document."""
+    fields = dict(document)
+    if "_id" in fields:
+        fields["id"] = fields.pop("_id")
+    return _converter.structure(fields, kind)
+
+
+__all__ = [
+    "Client",
+    "Database",
+    "Document",
+    "Scope",
+    "Update",
+    "from_document",
+    "open_database",
+    "to_document",
+    "to_field",
+]

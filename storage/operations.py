@@ -1,0 +1,37 @@
+"""Operations: long pieces of work that can be watched."""
+
+from datetime import datetime
+
+from domain.operation import Operation, OperationStatus
+from storage.collection import Collection
+from storage.mongo import Document, Scope, from_document, to_document
+
+OPERATIONS = Collection("operations", Operation)
+
+
+async def report(
+    scope: Scope, id_: str, *, done: int, total: int | None, at: datetime
+) -> Operation | None:
+    """Note progress and read back the operation, whose `cancel_requested` the work should heed."""
+    fields: Document = {"done": done, "updated_at": at, "status": OperationStatus.RUNNING.value}
+    if total is not None:
+        fields["total"] = total
+    found = await scope.find_and_update(OPERATIONS.name, {"_id": id_}, {"$set": fields})
+    return from_document(Operation, found) if found else None
+
+
+async def finish(scope: Scope, operation: Operation) -> None:
+    """Write an operation's end, leaving alone whether someone asked to cancel it."""
+    document = to_document(operation)
+    del document["cancel_requested"]
+    await scope.update(OPERATIONS.name, {"_id": document.pop("_id")}, {"$set": document})
+
+
+async def request_cancel(scope: Scope, id_: str, at: datetime) -> bool:
+    """Ask running work to stop at its next step; false when it is over already."""
+    running = [OperationStatus.QUEUED.value, OperationStatus.RUNNING.value]
+    return await scope.update(
+        OPERATIONS.name,
+        {"_id": id_, "status": {"$in": running}},
+        {"$set": {"cancel_requested": True, "updated_at": at}},
+    )

@@ -1,0 +1,96 @@
+"""Submissions: the outbox towards Amazon."""
+
+from collections.abc import Collection as Members
+from collections.abc import Sequence
+from datetime import datetime
+
+from domain.listing import Issue
+from domain.submission import Submission, SubmissionState
+from storage.collection import Collection
+from storage.filters import AllOf, Is
+from storage.keyset import Sort
+from storage.mongo import Scope, to_field
+
+SUBMISSIONS = Collection("submissions", Submission)
+
+
+async def write_down(scope: Scope, submissions: Sequence[Submission]) -> None:
+    """Add submissions; what was not sent yet of the same listings is superseded by them."""
+    if not submissions:
+        return
+    await scope.update_many(
+        SUBMISSIONS.name,
+        {
+            "listing_id": {"$in": [submission.listing_id for submission in submissions]},
+            "state": SubmissionState.PENDING.value,
+        },
+        {"$set": {"state": SubmissionState.SUPERSEDED.value}},
+    )
+    await SUBMISSIONS.insert(scope, submissions)
+
+
+async def pending(scope: Scope, store_id: str, limit: int) -> list[Submission]:
+    """What a store has to send, oldest first."""
+    where = AllOf((Is("store_id", "eq", store_id), Is("state", "eq", SubmissionState.PENDING)))
+    return await SUBMISSIONS.find(scope, where, sort=Sort("_id"), limit=limit)
+
+
+async def accepted(
+    scope: Scope, store_id: str, before: datetime, limit: int, *, after_id: str = ""
+) -> list[Submission]:
+    """What Amazon accepted from a store before a moment and is not known to be live, oldest first."""
+    where = AllOf(
+        (
+            Is("store_id", "eq", store_id),
+            Is("state", "eq", SubmissionState.ACCEPTED),
+            Is("_id", "gt", after_id),
+            Is("accepted_at", "lt", before),
+        )
+    )
+    return await SUBMISSIONS.find(scope, where, sort=Sort("_id"), limit=limit)
+
+
+async def newest_accepted(scope: Scope, listing_ids: Members[str]) -> dict[str, str]:
+    """Of each listing the id of the newest submission that Amazon accepted."""
+    where = AllOf(
+        (
+            Is("listing_id", "in", list(listing_ids)),
+            Is("state", "in", [SubmissionState.ACCEPTED, SubmissionState.LIVE]),
+        )
+    )
+    found = await SUBMISSIONS.find(scope, where)
+    return {
+        submission.listing_id: submission.id for submission in sorted(found, key=lambda s: s.id)
+    }
+
+
+async def count_in_states(scope: Scope, store_id: str, states: Members[SubmissionState]) -> int:
+    """How many of a store's submissions stand in any of the states."""
+    return await SUBMISSIONS.count(
+        scope, AllOf((Is("store_id", "eq", store_id), Is("state", "in", list(states))))
+    )
+
+
+async def move(
+    scope: Scope,
+    submission: Submission,
+    to: SubmissionState,
+    *,
+    at: datetime,
+    amazon_submission_id: str | None = None,
+    issues: tuple[Issue, ...] = (),
+) -> bool:
+    """Move a submission on from the state in which it was read; false when it was superseded meanwhile."""
+    fields: dict[str, object] = {"state": to.value, "issues": to_field(issues)}
+    if to is SubmissionState.ACCEPTED:
+        fields |= {"accepted_at": at, "amazon_submission_id": amazon_submission_id}
+    elif to is not SubmissionState.PENDING:
+        fields["settled_at"] = at
+    return await scope.update(
+        SUBMISSIONS.name, {"_id": submission.id, "state": submission.state.value}, {"$set": fields}
+    )
+
+
+async def count_attempt(scope: Scope, submission: Submission) -> None:
+    """Note that sending was tried once more."""
+    await scope.update(SUBMISSIONS.name, {"_id": submission.id}, {"$inc": {"attempts": 1}})

@@ -1,0 +1,27 @@
+"""The looks across merchants: where there is work, and where work stands still."""
+
+from datetime import datetime
+
+from domain.operation import Operation, OperationStatus
+from domain.store import StoreStatus
+from storage.mongo import Database, from_document
+from storage.operations import OPERATIONS
+from storage.stores import STORES
+
+
+async def active_stores(database: Database) -> list[tuple[str, str]]:
+    """Pairs of merchant and store id of the stores that talk to Amazon."""
+    cursor = database.handle[STORES.name].find(
+        {"status": StoreStatus.ACTIVE.value}, ["merchant_id"]
+    )
+    return [(row["merchant_id"], row["_id"]) for row in await cursor.to_list(None)]
+
+
+async def silent_operations(database: Database, before: datetime) -> list[tuple[str, Operation]]:
+    """Pairs of merchant id and unfinished operation of which nothing was heard since a moment."""
+    unfinished = [OperationStatus.QUEUED.value, OperationStatus.RUNNING.value]
+    cursor = database.handle[OPERATIONS.name].find(
+        {"status": {"$in": unfinished}, "updated_at": {"$lt": before}}
+    )
+    rows = await cursor.to_list(None)
+    return [(row["merchant_id"], from_document(Operation, row)) for row in rows]

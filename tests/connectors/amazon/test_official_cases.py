@@ -1,0 +1,209 @@
+"""Every official example of the operations in use goes through our mapping."""
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import pytest
+
+from connectors.amazon import operations
+from connectors.amazon.account import AmazonAccount
+from connectors.amazon.connector import AmazonConnector
+from connectors.amazon.notifications import event_of
+from connectors.amazon.operations import Operation
+from connectors.errors import Rejected
+from connectors.port import (
+    IdentifierType,
+    OfferDraft,
+    OfferPatch,
+    OffersChanged,
+    OrderPage,
+    UnknownEvent,
+)
+from domain.listing import Condition, Fulfilment
+from domain.money import Money
+from domain.order import OrderStatus
+
+_STUDY = Path(__file__).parents[4] / "shared" / "spapi"
+_USD = Money(1250, "USD")
+
+pytestmark = pytest.mark.skipif(
+    not _STUDY.is_dir(), reason="Amazon's examples are not part of the project and not beside it"
+)
+
+
+class _Script(Protocol):
+    def answer(self, *answers: httpx.Response | Exception) -> None: ...
+
+
+def _lines(name: str) -> list[dict[str, Any]]:
+    path = _STUDY / name
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+_OURS = {
+    operation.name: operation
+    for operation in vars(operations).values()
+    if isinstance(operation, Operation)
+}
+_CASES = [
+    case
+    for case in _lines("sandbox_cases.jsonl")
+    if case["operationId"] in _OURS and case["api"] != "notifications"
+]
+_GOOD = [case for case in _CASES if case["status"] < 300]
+_BAD = [case for case in _CASES if case["status"] >= 400]
+
+
+async def _orders(connector: AmazonConnector) -> list[OrderPage]:
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    return [page async for page in connector.orders_since(since, "store-1")]
+
+
+_CALLS: dict[str, Callable[[AmazonConnector], Awaitable[Any]]] = {
+    "getMarketplaceParticipations": lambda amazon: amazon.check(),
+    "searchCatalogItems": lambda amazon: amazon.search_by_keywords("samsung tv"),
+    "searchListingsItems": lambda amazon: amazon.listings(["GM-ZDPI-9B4E"]),
+    "getListingsItem": lambda amazon: amazon.listings(["GM,ZDPI"]),
+    "putListingsItem": lambda amazon: amazon.put_offer(
+        OfferDraft("SKU-1", "B071VG5N9D", "LUGGAGE", Condition.NEW, _USD, 3, 2)
+    ),
+    "patchListingsItem": lambda amazon: amazon.patch_offer(OfferPatch("SKU-1", "LUGGAGE", _USD, 3)),
+    "deleteListingsItem": lambda amazon: amazon.end_offer("SKU-1"),
+    "getItemOffersBatch": lambda amazon: amazon.offers(["B000P6Q7MY"], Condition.NEW),
+    "searchOrders": _orders,
+}
+"""The way to each operation; notifications take several calls and are in test_notifications.py."""
+
+_LAST_PAGE = {"items": [], "orders": [], "numberOfResults": 0}
+
+
+@pytest.mark.parametrize("case", _GOOD, ids=lambda case: case["case"])
+async def test_an_official_answer_is_understood(
+    case: dict[str, Any], connector: AmazonConnector, wire: _Script
+) -> None:
+    wire.answer(
+        httpx.Response(case["status"], json=case["response"]), httpx.Response(200, json=_LAST_PAGE)
+    )
+
+    result = await _CALLS[case["operationId"]](connector)
+
+    assert result
+    _EXPECT.get(case["operationId"], lambda _: None)(result)
+
+
+def _expect_listing(result: Any) -> None:
+    (listing,) = result
+    assert (listing.asin, listing.product_type) == ("B071VG5N9D", "LUGGAGE")
+    assert listing.condition is Condition.NEW
+    assert listing.is_buyable
+    assert listing.price == Money(10000, "USD")
+    assert (listing.fulfilment, listing.quantity) == (Fulfilment.MERCHANT, 100)
+    assert [issue.code for issue in listing.issues] == ["90220", "18027", "99300", "18155", "18742"]
+
+
+def _expect_catalog(result: Any) -> None:
+    (item,) = result
+    assert item.asin == "B07N4M94X4"
+    assert ("UPC", "887276302195") in item.identifiers
+    assert item.product_type
+    assert item.title
+
+
+def _expect_offers(result: Any) -> None:
+    assert len(result) == 10
+    by_asin = {item.asin: item for item in result}
+    (only,) = by_asin["B001Q3KU9Q"].offers
+    assert only.landed_price == Money(2499, "USD")
+    assert (only.fulfilment, only.is_buy_box_winner) == (Fulfilment.AMAZON, True)
+    assert by_asin["B00KFRNZY6"].offers == ()
+    assert len(by_asin["B001PYUTII"].offers) == 15
+    assert only.feedback_rating is None
+    assert by_asin["B001Q3KU9Q"].observed_at == datetime(2022, 6, 28, 14, 21, 22, tzinfo=UTC)
+
+
+def _expect_orders(result: Any) -> None:
+    for order in result[0].orders:
+        assert order.status in {OrderStatus.SHIPPED, OrderStatus.UNSHIPPED}
+        assert order.total is not None
+        assert all(line.unit_price is not None and line.quantity for line in order.lines)
+        assert order.merchant_id == "merchant-1"
+    assert not any(page.unreadable for page in result)
+
+
+_EXPECT = {
+    "searchListingsItems": _expect_listing,
+    "getListingsItem": _expect_listing,
+    "searchCatalogItems": _expect_catalog,
+    "getItemOffersBatch": _expect_offers,
+    "searchOrders": _expect_orders,
+}
+
+
+@pytest.mark.parametrize("case", _BAD, ids=lambda case: case["case"])
+async def test_an_official_refusal_keeps_its_words_and_number(
+    case: dict[str, Any], connector: AmazonConnector, wire: _Script
+) -> None:
+    wire.answer(
+        httpx.Response(case["status"], json=case["response"], headers={"x-amzn-RequestId": "req-7"})
+    )
+
+    with pytest.raises(Rejected) as caught:
+        await _CALLS[case["operationId"]](connector)
+
+    told = case["response"]["errors"][0]
+    assert caught.value.code == told["code"]
+    assert told["message"] in caught.value.message
+    assert caught.value.operation == case["operationId"]
+    assert caught.value.request_id == "req-7"
+
+
+def test_usage_plans_are_the_documented_ones() -> None:
+    documented = {row["operationId"]: row for row in _lines("operations.jsonl")}
+    for operation in _OURS.values():
+        row = documented[operation.name]
+        assert (operation.method, operation.path) == (row["method"], row["path"])
+        assert (Decimal(str(operation.rate)), operation.burst) == (
+            Decimal(str(row["rate"])),
+            row["burst"],
+        )
+
+
+@pytest.mark.parametrize(
+    "example", _lines("notification_examples.jsonl"), ids=lambda row: row["schema"]
+)
+def test_an_official_notification_is_read_or_known_by_name(
+    example: dict[str, Any], account: AmazonAccount
+) -> None:
+    event = event_of(json.dumps(example["body"]), "A3TH9S8BH6GOGM", account.marketplace.id)
+
+    if example["notificationType"] == "ANY_OFFER_CHANGED":
+        assert isinstance(event, OffersChanged)
+        (offer,) = event.item.offers
+        assert event.item.asin == "123"
+        assert offer.landed_price == Money(13300, "USD")
+        assert (offer.feedback_rating, offer.feedback_count) == (10, 9)
+        assert offer.fulfilment is Fulfilment.AMAZON
+        assert not offer.is_own
+        assert event.item.observed_at == datetime(2020, 7, 13, 19, 42, 4, 284000, tzinfo=UTC)
+        assert event.item.covers == {Condition.NEW}
+    else:
+        assert event == UnknownEvent(example["notificationType"])
+
+
+async def test_identifiers_are_searched_page_by_page(
+    connector: AmazonConnector, wire: _Script
+) -> None:
+    case = next(case for case in _GOOD if case["operationId"] == "searchCatalogItems")
+    wire.answer(
+        httpx.Response(200, json=case["response"]),
+        httpx.Response(200, json={"numberOfResults": 2, "items": [{"asin": "B000000002"}]}),
+    )
+
+    items = await connector.search_by_identifiers(IdentifierType.EAN, ["0887276302195"])
+
+    assert [item.asin for item in items] == ["B07N4M94X4", "B000000002"]

@@ -1,0 +1,102 @@
+"""A simulator in process; whatever it answers is held against Amazon's models where they are present."""
+
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from connectors.simulator.app import create_app
+from connectors.simulator.settings import SimulatorSettings
+from tests.connectors.simulator.amazon import SELLER, Amazon, scenario
+from tests.connectors.simulator.official_models import SHARED, OfficialModels
+
+Sign = Callable[..., Awaitable[Amazon]]
+
+
+class Elapsed:
+    """Real time in the hand of a test."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture(scope="session")
+def models() -> Iterator[OfficialModels | None]:
+    """Amazon's models, or None where they are not; tells at the end how much was checked."""
+    if not SHARED.is_dir():
+        yield None
+        return
+    models = OfficialModels()
+    yield models
+    print(f"\n{models.checked.total()} bodies of the simulator fit Amazon's models")  # noqa: T201
+    assert models.checked.total() > 0
+
+
+@pytest.fixture
+def elapsed() -> Elapsed:
+    return Elapsed()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> SimulatorSettings:
+    return SimulatorSettings(
+        clock_file=tmp_path / "clock", state_file=tmp_path / "state.json", rate_scale=1_000_000
+    )
+
+
+@pytest.fixture
+def app(settings: SimulatorSettings, elapsed: Elapsed) -> Starlette:
+    def always_later() -> float:
+        elapsed.seconds += 0.001
+        return elapsed.seconds
+
+    return create_app(settings, monotonic=always_later)
+
+
+@pytest.fixture
+async def sign(models: OfficialModels | None) -> AsyncIterator[Sign]:
+    """Sign in to a simulator as one of its sellers."""
+    opened: list[Amazon] = []
+
+    async def sign_in(app: Starlette, seller: str = SELLER) -> Amazon:
+        amazon = Amazon(app, [models.check] if models else [], seller)
+        opened.append(amazon)
+        await amazon.sign_in()
+        return amazon
+
+    yield sign_in
+    for amazon in opened:
+        await amazon.http.aclose()
+
+
+@pytest.fixture
+async def amazon(app: Starlette, sign: Sign, models: OfficialModels | None) -> Amazon:
+    """Our seller in the small test world, at its start."""
+    starter = Amazon(app, [models.check] if models else [])
+    await starter.control("scenario", scenario())
+    await starter.http.aclose()
+    return await sign(app)
+
+
+@pytest.fixture
+def port(app: Starlette) -> Iterator[int]:
+    """The app on a real socket of this machine."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    yield int(listening.getsockname()[1])
+    server.should_exit = True
+    thread.join()
+    listening.close()

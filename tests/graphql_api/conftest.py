@@ -1,0 +1,86 @@
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from domain.ids import new_id
+from embedded.servers import ServerUrls
+from graphql_api.app import app_on
+from services.runtime import Runtime, open_runtime
+from services.settings import Settings
+from storage.mongo import Scope
+from tests.factories import MERCHANT
+
+Ask = Callable[..., Awaitable[dict[str, Any]]]
+
+GRAPHQL_JSON = "application/graphql-response+json"
+
+
+@pytest.fixture
+async def runtime(servers: ServerUrls, tmp_path: Path) -> AsyncIterator[Runtime]:
+    """The runtime of an API process, on a database of the test's own."""
+    settings = Settings(database=f"test_{new_id()}", merchant=MERCHANT, data_dir=tmp_path)
+    async with open_runtime(settings, servers.mongodb_url, servers.redis_url) as opened:
+        yield opened
+        await opened.database.client.drop_database(opened.database.name)
+
+
+@pytest.fixture
+def scope(runtime: Runtime) -> Scope:
+    return runtime.scope(MERCHANT)
+
+
+@asynccontextmanager
+async def browser(runtime: Runtime, **headers: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API in this process."""
+    app = app_on(lambda: nullcontext(runtime))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app),
+            base_url="http://localhost",
+            headers={"accept": GRAPHQL_JSON, **headers},
+        ) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+async def client(runtime: Runtime) -> AsyncIterator[httpx.AsyncClient]:
+    async with browser(runtime) as opened:
+        yield opened
+
+
+def asker(client: httpx.AsyncClient) -> Ask:
+    """Asks a query that has to succeed; gives its data."""
+
+    async def ask(query: str, **variables: Any) -> dict[str, Any]:
+        response = await client.post("/graphql", json={"query": query, "variables": variables})
+        body = response.json()
+        assert "errors" not in body, body["errors"]
+        data: dict[str, Any] = body["data"]
+        return data
+
+    return ask
+
+
+@pytest.fixture
+def ask(client: httpx.AsyncClient) -> Ask:
+    return asker(client)
+
+
+@pytest.fixture
+async def ask_as_stranger(runtime: Runtime) -> AsyncIterator[Ask]:
+    """Another merchant's questions to the same database."""
+    settings = runtime.settings.model_copy(update={"merchant": "stranger"})
+    async with browser(replace(runtime, settings=settings)) as opened:
+        yield asker(opened)
+
+
+def gid(kind: str, key: str) -> str:
+    return base64.b64encode(f"{kind}:{key}".encode()).decode()

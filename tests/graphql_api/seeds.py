@@ -1,0 +1,199 @@
+"""A small shop in the database: what the API has to show."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from domain.change import Change, ChangeKind
+from domain.decision import (
+    ConditionVerdict,
+    Decision,
+    DecisionOutcome,
+    DecisionReason,
+    FactValue,
+    RuleVerdict,
+    TraceStep,
+)
+from domain.listing import Fulfilment, listing_id
+from domain.offer import OfferSnapshot, snapshot_id
+from domain.order import Order, OrderLine, OrderStatus, order_id
+from domain.submission import Submission, SubmissionKind, SubmissionState
+from storage import offers
+from storage.changes import CHANGES
+from storage.decisions import DECISIONS
+from storage.listings import LISTINGS
+from storage.mongo import Scope
+from storage.products import PRODUCTS
+from storage.stores import STORES
+from storage.submissions import SUBMISSIONS
+from tests.factories import MERCHANT, NOW, a_listing, a_product, a_store, an_offer, usd
+
+PRICING = """
+kind: pricing
+name: Win the Buy Box, never below cost
+rules:
+  - key: pens-only
+    type: standard
+    priority: 10
+    when:
+      all:
+        - {fact: stock, gte: 1}
+        - {fact: sku, contains: PEN}
+    adjust: {decrease: 5%}
+  - key: buy-box-above-cost
+    type: intelligent
+    priority: 20
+    when:
+      all:
+        - {fact: price.cost, exists: true}
+    competitor: {source: buyBox}
+    adjust: {decrease: "0.01"}
+    floor: {source: cost, increase: 10%}
+    ceiling: {source: price, increase: 15%}
+"""
+
+
+def a_decision(number: int, sku: str = "MUG-1", **changes: Any) -> Decision:
+    decision = Decision(
+        id=f"decision{number:04}",
+        merchant_id=MERCHANT,
+        store_id="store1",
+        listing_id=listing_id("store1", sku),
+        ruleset_id=None,
+        trigger="OFFERS_CHANGED",
+        outcome=DecisionOutcome.CHANGE,
+        reason=DecisionReason.RULES,
+        price_before=usd("20.00"),
+        price_after=usd("18.99"),
+        quantity_after=10,
+        floor=usd("8.80"),
+        ceiling=None,
+        trace=(TraceStep("SOURCE", "price of the product", None, usd("20.00")),),
+        rules=(
+            RuleVerdict(
+                "pens-only",
+                10,
+                applied=False,
+                note="Its conditions do not hold",
+                conditions=ConditionVerdict(
+                    "ALL",
+                    holds=False,
+                    children=(
+                        ConditionVerdict("gte", True, "stock", "1", "10"),
+                        ConditionVerdict("contains", False, "sku", "PEN", sku),
+                    ),
+                ),
+            ),
+        ),
+        facts=(FactValue("sku", sku),),
+        inputs_hash="0" * 64,
+        decided_at=NOW + timedelta(minutes=number),
+    )
+    return replace(decision, **changes)
+
+
+def a_submission(decision: Decision, **changes: Any) -> Submission:
+    submission = Submission(
+        id=f"submission-{decision.id}",
+        merchant_id=decision.merchant_id,
+        store_id=decision.store_id,
+        listing_id=decision.listing_id,
+        seller_sku=decision.listing_id.partition("/")[2],
+        kind=SubmissionKind.CHANGE,
+        decision_id=decision.id,
+        price=decision.price_after,
+        quantity=decision.quantity_after,
+        state=SubmissionState.PENDING,
+        attempts=0,
+        amazon_submission_id=None,
+        issues=(),
+        created_at=decision.decided_at,
+        accepted_at=None,
+        settled_at=None,
+    )
+    return replace(submission, **changes)
+
+
+def an_order(number: int, sku: str = "MUG-1", **changes: Any) -> Order:
+    marketplace_id = f"111-{number:07}"
+    order = Order(
+        id=order_id("store1", marketplace_id),
+        merchant_id=MERCHANT,
+        store_id="store1",
+        marketplace_order_id=marketplace_id,
+        status=OrderStatus.UNSHIPPED,
+        marketplace_status="UNSHIPPED",
+        fulfilment=Fulfilment.MERCHANT,
+        purchased_at=NOW + timedelta(minutes=number),
+        marketplace_updated_at=NOW + timedelta(minutes=number),
+        ship_by=None,
+        total=usd("20.00"),
+        lines=(OrderLine("1", sku, "B000000001", "A mug", 1, 0, usd("20.00")),),
+        imported_at=NOW,
+        version=1,
+    )
+    return replace(order, **changes)
+
+
+def a_change(number: int, sku: str = "MUG-1", **changes: Any) -> Change:
+    change = Change(
+        id=f"change{number:04}",
+        merchant_id=MERCHANT,
+        store_id="store1",
+        listing_id=listing_id("store1", sku),
+        order_id=None,
+        kind=ChangeKind.PRICE,
+        before="20.00 USD",
+        after="18.99 USD",
+        actor="Amazon",
+        decision_id=None,
+        at=NOW,
+    )
+    return replace(change, **changes)
+
+
+def a_snapshot(asin: str = "B000000001", **changes: Any) -> OfferSnapshot:
+    snapshot = OfferSnapshot(
+        id=snapshot_id("store1", asin),
+        merchant_id=MERCHANT,
+        store_id="store1",
+        asin=asin,
+        offers=(
+            an_offer("RIVAL-B", "19.00", is_buy_box_winner=True),
+            an_offer("RIVAL-C", "21.50"),
+            an_offer("RIVAL-A", "19.00"),
+        ),
+        observed_at=NOW,
+    )
+    return replace(snapshot, **changes)
+
+
+def asin_of(number: int) -> str:
+    return f"B{number:09}"
+
+
+async def stock_shop(scope: Scope, skus: Sequence[str] = ("MUG-1",)) -> None:
+    """A store with listings, each with its product, offers, a decision on its way to Amazon, and a change."""
+    await STORES.insert(scope, [a_store()])
+    await PRODUCTS.insert(scope, [a_product(sku) for sku in skus])
+    decisions = [a_decision(number, sku) for number, sku in enumerate(skus)]
+    await DECISIONS.insert(scope, decisions)
+    await SUBMISSIONS.insert(scope, [a_submission(decision) for decision in decisions])
+    await CHANGES.insert(
+        scope,
+        [a_change(n, sku, decision_id=f"decision{n:04}") for n, sku in enumerate(skus)],
+    )
+    await LISTINGS.insert(
+        scope,
+        [
+            a_listing(
+                sku,
+                asin=asin_of(number),
+                last_decision_id=f"decision{number:04}",
+                updated_at=NOW + timedelta(minutes=number),
+            )
+            for number, sku in enumerate(skus)
+        ],
+    )
+    await offers.write(scope, [a_snapshot(asin_of(number)) for number in range(len(skus))])

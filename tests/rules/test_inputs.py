@@ -1,0 +1,84 @@
+"""The digest of a decision's inputs."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from domain.listing import Condition, Fulfilment, Listing
+from domain.store import PriceSettings
+from rules.pricing import PricingInputs, decide, inputs_hash
+from tests.rules.given import NOW, a_listing, a_product, a_store, an_offer, inputs_of, offers, usd
+
+RULES = """\
+kind: pricing
+name: Rules
+rules:
+  - {key: less, type: standard, adjust: {decrease: 10%}}
+"""
+LISTING = a_listing(price=usd("10.00"), quantity=1)
+MARKET = offers(an_offer("9.00", wins=True), an_offer("8.00"))
+
+
+def given() -> PricingInputs:
+    return inputs_of(RULES, listing=LISTING, market=MARKET)
+
+
+def test_equal_inputs_have_equal_hashes_and_verdicts() -> None:
+    assert inputs_hash(given()) == inputs_hash(given())
+    assert decide(given()) == decide(given())
+
+
+def test_what_no_decision_reads_does_not_change_the_hash() -> None:
+    later = NOW + timedelta(hours=3)
+    unread = replace(
+        given(),
+        now=later,
+        listing=replace(LISTING, title="Other", version=9, updated_at=later, last_decision_id="d"),
+        offers=replace(MARKET, observed_at=later, offers=MARKET.offers[::-1]),
+        store=replace(given().store, name="Other", version=9),
+    )
+    assert inputs_hash(unread) == inputs_hash(given())
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        replace(LISTING, price=usd("11.00")),
+        replace(LISTING, quantity=2),
+        replace(LISTING, wanted_price=usd("10.00")),
+        replace(LISTING, wanted_quantity=1),
+        replace(LISTING, condition=Condition.USED_GOOD),
+        replace(LISTING, fulfilment=Fulfilment.AMAZON),
+        replace(LISTING, owns_buy_box=True),
+        replace(LISTING, asin="B000000002"),
+        replace(LISTING, override=a_listing(override=usd("1.00")).override),
+    ],
+)
+def test_what_a_decision_reads_of_the_listing_changes_the_hash(listing: Listing) -> None:
+    assert inputs_hash(replace(given(), listing=listing)) != inputs_hash(given())
+
+
+def test_what_a_decision_reads_besides_changes_the_hash() -> None:
+    settings = PriceSettings(vat_percent=Decimal(20))
+    changed = [
+        replace(given(), eligible=False),
+        replace(given(), offers=None),
+        replace(given(), offers=offers(an_offer("9.00", wins=True), an_offer("8.01"))),
+        replace(given(), product=a_product({"price": "100.01"})),
+        replace(given(), store=a_store(settings)),
+        replace(given(), now=NOW + timedelta(days=1)),
+        inputs_of(RULES + "# changed\n", listing=LISTING, market=MARKET),
+        inputs_of(None, listing=LISTING, market=MARKET),
+    ]
+    hashes = {inputs_hash(each) for each in [given(), *changed]}
+    assert len(hashes) == len(changed) + 1
+
+
+def test_the_day_is_that_of_the_store() -> None:
+    in_chicago = replace(given(), store=a_store(time_zone="America/Chicago"))
+    before, after = datetime(2020, 1, 2, 5, 59, tzinfo=UTC), datetime(2020, 1, 2, 6, tzinfo=UTC)
+    assert inputs_hash(replace(in_chicago, now=before)) != inputs_hash(
+        replace(in_chicago, now=after)
+    )

@@ -1,0 +1,50 @@
+"""Every query of the API and of the workers that can meet many documents is served by an index."""
+
+from typing import Any
+
+import pytest
+
+from domain.listing import Due
+from storage.filters import AllOf, Is, Where, to_query
+from storage.keyset import PageRequest, Sort, bounds, order
+from storage.listings import EPOCH, LISTINGS
+from storage.mongo import Scope
+from tests.factories import NOW, a_listing
+
+OF_STORE = Is("store_id", "eq", "store1")
+
+
+def _stages(plan: dict[str, Any]) -> list[str]:
+    return [plan["stage"], *(_stages(plan["inputStage"]) if "inputStage" in plan else [])]
+
+
+@pytest.mark.parametrize(
+    ("collection", "where", "sort"),
+    [
+        ("listings", AllOf((OF_STORE, Is("due.at", "gt", EPOCH))), Sort("due.at")),
+        ("listings", AllOf((OF_STORE, Is("asin", "in", ["B1"]))), None),
+        ("listings", AllOf((OF_STORE, Is("product_id", "in", ["p"]))), None),
+        ("listings", OF_STORE, Sort("_id")),
+        ("listings", OF_STORE, Sort("updated_at", descending=True)),
+        ("submissions", AllOf((OF_STORE, Is("state", "eq", "PENDING"))), Sort("_id")),
+        ("changes", Is("listing_id", "eq", "store1/MUG-1"), Sort("_id", descending=True)),
+        ("decisions", Is("listing_id", "eq", "store1/MUG-1"), Sort("_id", descending=True)),
+        ("orders", OF_STORE, Sort("purchased_at", descending=True)),
+        ("products", AllOf(), Sort("_id")),
+        ("operations", AllOf(), Sort("_id", descending=True)),
+    ],
+)
+async def test_a_query_walks_an_index_and_sorts_nothing(
+    scope: Scope, collection: str, where: Where, sort: Sort | None
+) -> None:
+    await LISTINGS.insert(
+        scope, [a_listing(f"S{n}", due=Due(NOW, "x") if n % 2 else Due()) for n in range(50)]
+    )
+    request = PageRequest(10)
+    whole = AllOf((where, bounds(sort, request))) if sort else where
+    keys = order(sort, request) if sort else []
+    plan = await scope.explain(collection, to_query(whole), keys)
+    stages = _stages(plan["queryPlanner"]["winningPlan"])
+    assert "IXSCAN" in stages
+    assert "COLLSCAN" not in stages
+    assert "SORT" not in stages

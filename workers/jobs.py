@@ -1,0 +1,71 @@
+"""The jobs: each parses its arguments, calls one use case, and says what is to happen next.
+
+A job may be lost, run twice or be killed anywhere: what there is to do stands in Mongo, and the sweeps come back for it.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, cast
+
+import structlog
+from arq import Retry
+from arq.typing import WorkerCoroutine
+from arq.worker import Function, func
+
+from connectors.errors import MarketplaceError, Retryable, Throttled
+from domain.errors import NotConnected, NotFound
+from services import listings, offers, orders, repricing, submissions
+from services.queue import Job
+from services.runtime import Runtime
+from storage.mongo import Scope
+
+log = structlog.get_logger()
+
+TIMEOUT = 600
+"""Seconds that a job may take. Nobody waits for this after a crash: leases end in seconds, and sweeps come again."""
+
+UseCase = Callable[[Runtime, Scope, str, str | None], Awaitable[object]]
+
+USE_CASES: dict[Job, UseCase] = {
+    Job.IMPORT_LISTINGS: listings.import_listings,
+    Job.MATCH_PRODUCTS: listings.match_products,
+    Job.PULL_OFFERS: offers.pull,
+    Job.RECEIVE_EVENTS: lambda runtime, scope, store, _: offers.receive_events(
+        runtime, scope, store
+    ),
+    Job.REPRICE: repricing.reprice,
+    Job.PUSH: lambda runtime, scope, store, _: submissions.push(runtime, scope, store),
+    Job.CONFIRM: lambda runtime, scope, store, _: submissions.confirm(runtime, scope, store),
+    Job.IMPORT_ORDERS: lambda runtime, scope, store, _: orders.import_orders(runtime, scope, store),
+}
+
+
+def functions(*jobs: Job) -> list[Function]:
+    """The jobs as arq wants them."""
+    return [_function(job) for job in jobs]
+
+
+def _function(job: Job) -> Function:
+    use_case = USE_CASES[job]
+
+    async def run(
+        context: dict[str, Any], merchant_id: str, store_id: str, operation_id: str | None
+    ) -> None:
+        runtime: Runtime = context["runtime"]
+        bound = log.bind(job=job.value, merchant=merchant_id, store=store_id)
+        try:
+            await use_case(runtime, runtime.scope(merchant_id), store_id, operation_id)
+        except Throttled as error:
+            raise Retry(defer=error.retry_after) from error
+        except Retryable as error:
+            bound.warning("job.again_later", error=error.message)
+            raise Retry(defer=timedelta(seconds=5)) from error
+        except (MarketplaceError, NotConnected) as error:
+            # Trying again at once cannot help; the sweep does so in its own time.
+            bound.error("job.refused", error=str(error))
+        except NotFound as error:
+            bound.warning("job.store_is_gone", error=error.message)
+
+    return func(
+        cast("WorkerCoroutine", run), name=job.value, timeout=TIMEOUT, keep_result=0, max_tries=5
+    )

@@ -1,0 +1,67 @@
+"""Running a worker: arq's loop around the jobs of one queue, with the runtime opened and closed around it."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from arq.worker import Worker
+
+from rules.durable_engine import DurableMatcher
+from services.queue import REPRICE, SYNC, Job, pack, queue_settings, unpack
+from services.runtime import open_runtime
+from services.settings import Settings
+from workers.jobs import TIMEOUT, functions
+from workers.sweeps import crons
+
+_COMPUTING = (Job.REPRICE,)
+_TALKING = tuple(job for job in Job if job not in _COMPUTING)
+
+
+async def run_sync_worker(settings: Settings, mongodb_url: str, redis_url: str) -> None:
+    """Work on the queue whose jobs talk to Amazon, and run the sweeps."""
+    async with open_runtime(settings, mongodb_url, redis_url) as runtime:
+        await _work(
+            redis_url,
+            {"runtime": runtime},
+            queue_name=SYNC,
+            functions=functions(*_TALKING),
+            cron_jobs=crons(),
+            max_jobs=16,
+        )
+
+
+async def run_reprice_worker(settings: Settings, mongodb_url: str, redis_url: str) -> None:
+    """Work on the queue whose jobs compute prices; durable_rules lives in this process only."""
+    async with open_runtime(settings, mongodb_url, redis_url, matcher=DurableMatcher) as runtime:
+        await _work(
+            redis_url,
+            {"runtime": runtime},
+            queue_name=REPRICE,
+            functions=functions(*_COMPUTING),
+            max_jobs=2,
+        )
+
+
+async def _work(redis_url: str, context: dict[str, Any], **options: Any) -> None:
+    worker = Worker(
+        redis_settings=queue_settings(redis_url),
+        ctx=context,
+        job_serializer=pack,
+        job_deserializer=unpack,
+        job_timeout=TIMEOUT,
+        job_completion_wait=10,
+        poll_delay=0.05,
+        queue_read_limit=100,
+        keep_result=0,
+        allow_abort_jobs=False,
+        log_results=False,
+        health_check_interval=15,
+        handle_signals=True,
+        **options,
+    )
+    try:
+        # Being told to stop is how a worker ends.
+        with suppress(asyncio.CancelledError):
+            await worker.async_run()
+    finally:
+        await worker.close()

@@ -1,0 +1,39 @@
+"""Cron: what is looked after again and again, so that a lost wake costs time and nothing else."""
+
+from typing import Any, cast
+
+from arq.cron import CronJob, cron
+from arq.typing import WorkerCoroutine
+
+from services import operations
+from services.queue import Job
+from services.runtime import Runtime
+from storage import sweep
+
+_SECONDLY = {second for second in range(60) if second % 5 == 0}
+
+
+def crons() -> list[CronJob]:
+    """The sweeps, for one of the workers of the installation to run."""
+    return [
+        cron(_every(Job.RECEIVE_EVENTS, Job.REPRICE, Job.PUSH), name="moving", second=_SECONDLY),
+        cron(_every(Job.CONFIRM), name="confirming", second={2, 32}),
+        cron(_every(Job.IMPORT_ORDERS), name="ordering", minute=set(range(0, 60, 3)), second=7),
+        cron(_every(Job.MATCH_PRODUCTS), name="matching", minute=set(range(0, 60, 5)), second=11),
+        cron(_every(Job.PULL_OFFERS), name="pulling", minute={20, 50}, second=17),
+        cron(cast("WorkerCoroutine", _stuck_operations), name="operations", second=23),
+    ]
+
+
+def _every(*jobs: Job) -> WorkerCoroutine:
+    async def run(context: dict[str, Any]) -> None:
+        runtime: Runtime = context["runtime"]
+        for merchant_id, store_id in await sweep.active_stores(runtime.database):
+            for job in jobs:
+                await runtime.queue.sweep(job, merchant_id, store_id)
+
+    return cast("WorkerCoroutine", run)
+
+
+async def _stuck_operations(context: dict[str, Any]) -> None:
+    await operations.pick_up_stuck(context["runtime"])
