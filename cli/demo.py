@@ -2,9 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,47 +10,19 @@ from rich.live import Live
 from rich.table import Table
 
 from cli.catalog import import_file
-from cli.processes import environment, free_port, program, programs
-from cli.rules import publish_document
-from cli.scenario import SELLER, scenario_of
-from cli.session import ACTOR, console, run
-from cli.stores import opened
+from cli.session import console, run
+from cli.stage import SAMPLES, Stage, open_stage, open_store, put_on_amazon, sample_rules
 from cli.story import Story, Tally
-from connectors.magento.product_export import read_products
-from connectors.simulator.controls import Controls
-from domain.clock import SystemClock
-from domain.product import Product
-from domain.store import CatalogSearchSettings, Store, StoreStatus
-from embedded.servers import open_servers
-from embedded.supervisor import Supervisor
-from services import stores
-from services.runtime import Runtime, open_runtime
+from domain.store import Store
 from services.settings import Settings
-from services.vault import AmazonCredentials
 from storage.filters import Is
 from storage.listings import LISTINGS
-
-_SAMPLES = Path(__file__).parent.parent / "samples"
-_STORE = "Demo"
-_RATE_SCALE = 200
-"""Amazon's limits are widened this much: a demonstration does not wait an hour for prices to leave."""
-_QUEUE = "arn:aws:sqs:us-east-1:437568002678:sales-channel-{seller}"
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Everything that the story is told on."""
-
-    runtime: Runtime
-    market: Controls
-    supervisor: Supervisor
-    port: int
 
 
 def demo(
     catalog: Annotated[
         Path, typer.Option(help="A Magento product export to sell.", exists=True, dir_okay=False)
-    ] = _SAMPLES / "catalog.csv",
+    ] = SAMPLES / "catalog.csv",
     once: Annotated[bool, typer.Option("--once", help="Stop after the table.")] = False,
     ticks: Annotated[int, typer.Option(help="Half hours of the market to watch.", min=1)] = 24,
     pace: Annotated[float, typer.Option(help="Seconds that a half hour takes at least.")] = 0.5,
@@ -66,9 +35,7 @@ def demo(
     data and logs stay under `.data/demo`, so a second run goes on where the first one ended.
     """
     data_dir = Settings().data_dir / "demo" / catalog.stem
-    (data_dir / "log").mkdir(parents=True, exist_ok=True)
-    files = sorted((_SAMPLES / "rules").glob("*.yaml"))
-    rules = {file.name: file.read_text(encoding="utf-8") for file in files}
+    rules = sample_rules()
     run(
         lambda: _demo(
             catalog, data_dir, rules, once=once, ticks=ticks, pace=pace, seed=seed, port=port
@@ -79,7 +46,7 @@ def demo(
 async def _demo(
     catalog: Path,
     data_dir: Path,
-    rules: Mapping[str, str],
+    rules: dict[str, str],
     *,
     once: bool,
     ticks: int,
@@ -90,98 +57,18 @@ async def _demo(
     began = time.monotonic()
     console.rule("[bold]sales-channel[/bold]: a catalogue on Amazon")
     async with open_stage(data_dir, port) as stage:
-        eans = await put_on_amazon(stage.market, catalog, seed)
+        eans = await put_on_amazon(stage, catalog, seed)
         operation = await import_file(stage.runtime, catalog, "USD")
         for error in operation.errors:
             console.print(f"  {error.where}: {error.message}", highlight=False, markup=False)
         store = await open_store(stage, rules, products_have_ean=eans)
-        story = Story(stage.runtime, store, stage.market)
+        story = Story(stage.runtime, store, stage.amazon)
         tally, before = await tell(story, ticks, pace)
         console.print(summary(tally, before, time.monotonic() - began))
         if once:
             return
         await _invite(stage, store)
         await asyncio.Event().wait()
-
-
-@asynccontextmanager
-async def open_stage(data_dir: Path, port: int) -> AsyncIterator[Stage]:
-    """Servers, simulator, API and workers, each a process of its own; all gone at the end."""
-    logs = data_dir / "log"
-    clock_file, market_port, api_port = data_dir / "clock", free_port(), free_port(port)
-    overrides: dict[str, str] = {
-        "SALES_CHANNEL_DATA_DIR": str(data_dir),
-        "SALES_CHANNEL_AMAZON_URL": f"http://127.0.0.1:{market_port}",
-        "SALES_CHANNEL_AMAZON_QUEUE_ARN": _QUEUE,
-        "SALES_CHANNEL_AMAZON_RATE_SCALE": str(_RATE_SCALE),
-        "SALES_CHANNEL_CLOCK_FILE": str(clock_file),
-    }
-    settings = Settings(
-        data_dir=data_dir,
-        amazon_url=overrides["SALES_CHANNEL_AMAZON_URL"],
-        amazon_queue_arn=_QUEUE,
-        amazon_rate_scale=_RATE_SCALE,
-        clock_file=clock_file,
-    )
-    console.print("Starting MongoDB, Valkey, a simulated Amazon, the API and two workers.")
-    with open_servers(data_dir) as urls, Supervisor() as supervisor:
-        env = environment(urls, overrides)
-        arguments = (
-            *("simulator", "--port", str(market_port), "--rate-scale", str(_RATE_SCALE)),
-            *("--state", str(data_dir / "amazon.json"), "--clock", str(clock_file)),
-        )
-        supervisor.start(program("simulator", arguments, env, logs))
-        market = Controls(f"http://127.0.0.1:{market_port}")
-        await market.wait_until_up()
-        for each in programs(env, port=api_port, log_dir=logs):
-            supervisor.start(each)
-        async with open_runtime(settings, urls.mongodb_url, urls.redis_url) as runtime:
-            try:
-                yield Stage(runtime, market, supervisor, api_port)
-            finally:
-                await market.close()
-
-
-async def put_on_amazon(market: Controls, catalog: Path, seed: int) -> bool:
-    """Give the simulated Amazon an item for each product of the file; gives whether the products carry EANs."""
-    rows = read_products(catalog, merchant_id="", currency="USD", now=SystemClock().now())
-    products = [row for row in rows if isinstance(row, Product)]
-    if await market.load(scenario_of(catalog.stem, seed, products)):
-        console.print("Amazon is simulated, with rivals on every item.")
-    else:
-        console.print("The simulated Amazon goes on where it was left.")
-    return any("ean" in product.attributes for product in products)
-
-
-async def open_store(stage: Stage, rules: Mapping[str, str], *, products_have_ean: bool) -> Store:
-    """The demonstration's store, opened and connected where that is still to do, with the sample rules."""
-    runtime = stage.runtime
-    scope = runtime.scope(runtime.settings.merchant)
-    store = await opened(runtime, _STORE, email="demo@example.com", country="US", currency="USD")
-    search = CatalogSearchSettings(
-        ean="ean" if products_have_ean else None, accept_general_match=not products_have_ean
-    )
-    if store.settings.catalog_search != search:
-        store = await stores.change_settings(
-            runtime, scope, store.id, replace(store.settings, catalog_search=search), actor=ACTOR
-        )
-    for name, source in rules.items():
-        told = await publish_document(runtime, store.id, source)
-        console.print(f"{name}: {told}", highlight=False)
-    if store.status is not StoreStatus.ACTIVE:
-        credentials = AmazonCredentials(
-            SELLER["clientId"], SELLER["clientSecret"], SELLER["refreshToken"]
-        )
-        store = await stores.connect(
-            runtime,
-            scope,
-            store.id,
-            seller_id=SELLER["sellerId"],
-            credentials=credentials,
-            actor=ACTOR,
-        )
-        console.print(f"Store {store.name} is connected to {store.marketplace.domain}.")
-    return store
 
 
 async def tell(story: Story, ticks: int, pace: float) -> tuple[Tally, str]:
@@ -192,8 +79,7 @@ async def tell(story: Story, ticks: int, pace: float) -> tuple[Tally, str]:
             live.update(_progress(moment, tally))
 
         await story.begin()
-        await story.list_everything(watch)
-        before = story.tally.share
+        before = await story.list_everything(watch)
         for _ in range(ticks):
             began = time.monotonic()
             await story.tick(watch)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from embedded.servers import ServerUrls
 from embedded.supervisor import Program
+from services.settings import Settings
 
 
 def command(*arguments: str) -> tuple[str, ...]:
@@ -15,13 +16,14 @@ def command(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "cli", *arguments)
 
 
-def environment(urls: ServerUrls, extra: Mapping[str, str]) -> dict[str, str]:
-    """Our environment with the servers' addresses, for child processes."""
+def environment(urls: ServerUrls, settings: Settings) -> dict[str, str]:
+    """Our environment for child processes, with the servers' addresses and the settings that were set."""
+    told = settings.model_dump(exclude_unset=True, exclude={"secret_key", "api_key"})
     return {
         **os.environ,
         "MONGODB_URL": urls.mongodb_url,
         "REDIS_URL": urls.redis_url,
-        **extra,
+        **{f"SALES_CHANNEL_{name.upper()}": str(value) for name, value in told.items()},
     }
 
 

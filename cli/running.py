@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 import uvicorn
-from graphql_api.app import create_app
 
 from cli.processes import environment, free_port, programs
 from cli.session import configure_logging, console, run
@@ -17,6 +16,7 @@ from connectors.simulator.settings import SimulatorSettings
 from domain.errors import UserError
 from embedded.servers import open_servers
 from embedded.supervisor import Supervisor
+from graphql_api.app import create_app
 from services.settings import Settings
 from workers.runner import run_reprice_worker, run_sync_worker
 
@@ -40,7 +40,7 @@ def up(
 
     async def main() -> None:
         with open_servers(settings.data_dir) as urls, Supervisor() as supervisor:
-            env = environment(urls, {})
+            env = environment(urls, settings)
             chosen = free_port(port)
             for each in programs(env, port=chosen, log_dir=None):
                 supervisor.start(each)

@@ -99,12 +99,13 @@ class Story:
         )
         self._seen_change = newest[0].id if newest else ""
 
-    async def list_everything(self, watch: Watch) -> None:
-        """Match the catalogue, list what is eligible, and wait until it is live."""
+    async def list_everything(self, watch: Watch) -> str:
+        """Match the catalogue and list what is eligible; gives the Buy Box share at our first prices."""
         await self._rest(watch, "matching and listing", OperationKind.MATCH)
-        await self.settle(watch, "going live")
-        # What everybody asks for the items that are live now, before anyone reacts to us.
-        await self._rest(watch, "reading offers", OperationKind.OFFERS_PULL)
+        # Half an hour makes the listings live; who holds the Buy Boxes then has not seen us react.
+        await self._market.advance(TICK_MINUTES, frozen=True)
+        await self._rest(watch, "going live", OperationKind.OFFERS_PULL)
+        return self.tally.share
 
     async def tick(self, watch: Watch) -> None:
         """Let rivals move and buyers buy, and answer it."""

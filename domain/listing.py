@@ -102,6 +102,8 @@ class Due:
 
     at: datetime | None = None
     reason: str | None = None
+    marks: int = 0
+    """How often it was marked since. Each mark writes, and so collides with a decision that is under way."""
 
 
 NOT_DUE = Due()

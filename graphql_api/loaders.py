@@ -61,6 +61,9 @@ class Noun(Generic[R, N]):
     ) -> dict[str, N]:
         """Those of the keys that exist for the viewer."""
         rows = await context.rows(self.collection, (key for key in keys if key is not None))
+        if not rows:
+            # Nouns refer to each other in circles: what has no rows must not ask for its children.
+            return {}
         nodes = await self.assemble(context, list(rows.values()), wanted)
         return dict(zip(rows, nodes, strict=True))
 

@@ -22,7 +22,7 @@ from graphql_api.fields import described
 from graphql_api.ids import Kind, to_key
 from graphql_api.money import Money
 from graphql_api.scalars import MarketplaceItemId
-from storage.keyset import Page, Sort
+from storage.keyset import Sort
 from storage.offers import SNAPSHOTS
 
 _BY_PRICE = Sort("minor")
@@ -79,7 +79,7 @@ def offers_page(snapshot: domain.OfferSnapshot | None, paging: Paging) -> Connec
     """A page of a snapshot's offers, by landed price and then seller."""
     request = paging.request(_BY_PRICE)
     if snapshot is None:
-        return connection(Page[Offer]([], has_next=False, has_previous=False), [], [])
+        return connection(cut_list([], request), [], [])
     page = cut_list(_in_order(snapshot), request)
     keys = [key for key, _ in page.items]
     return connection(page, keys, [offer_of(row, snapshot.observed_at) for _, row in page.items])

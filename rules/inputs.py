@@ -64,6 +64,8 @@ def inputs_hash(inputs: PricingInputs) -> str:
         inputs.today.isoformat(),
         _of_store(inputs.store),
         inputs.product.content_hash,
+        # Orders lower the stock between imports.
+        str(inputs.product.stock.normalize()),
         _of_listing(inputs.listing),
         _of_offers(inputs.offers),
     )

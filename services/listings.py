@@ -30,6 +30,7 @@ from services.queue import Job
 from services.runtime import Runtime
 from storage import leases, listings, products
 from storage.changes import CHANGES
+from storage.filters import Is
 from storage.listings import LISTINGS
 from storage.mongo import Scope
 from storage.products import PRODUCTS
@@ -128,17 +129,14 @@ async def override_price(
         if price == before:
             return listing
         override = PriceOverride(price, actor, now) if price else None
-        due = Due(now, "OVERRIDE")
-        await listings.change(
-            inside, [(id_, {"override": override, "due": due, "updated_at": now})]
-        )
+        await listings.change(inside, [(id_, {"override": override, "updated_at": now})])
+        # Marks only what can be decided: a price set on what waits to be published does not publish it.
+        await listings.mark_due(inside, store.id, Is("_id", "eq", id_), at=now, reason="OVERRIDE")
         entry = of_listing(
             listing, ChangeKind.OVERRIDE, before=before, after=price, actor=actor, at=now
         )
         await CHANGES.insert(inside, [entry])
-        return replace(
-            listing, override=override, due=due, updated_at=now, version=listing.version + 1
-        )
+        return await LISTINGS.require(inside, id_)
 
     listing = await scope.transaction(write)
     await runtime.queue.wake(Job.REPRICE, scope.merchant_id, listing.store_id)

@@ -59,7 +59,9 @@ async def reprice(runtime: Runtime, scope: Scope, store_id: str, operation_id: s
             )
             async with operations.running(scope, operation) as progress:
                 decided = await _drain(runtime, scope, store_id, progress)
-    if await listings.count_due(scope, store_id):
+    # A paused store keeps its marks; they are looked at when it is resumed.
+    store = await STORES.require(scope, store_id)
+    if store.status is StoreStatus.ACTIVE and await listings.count_due(scope, store_id):
         await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id)
     if decided:
         await runtime.queue.wake(Job.PUSH, scope.merchant_id, store_id)
@@ -232,9 +234,10 @@ def _carry_out(case: _Case, writes: _Writes) -> None:
     listing, decision = case.listing, case.decision
     fields: dict[str, Any] = {}
     status, reason = _standing(listing, case.eligibility)
+    moved = status is not listing.status
     if (status, reason) != (listing.status, listing.reason):
         fields |= {"status": status, "reason": reason}
-        if status is not listing.status:
+        if moved:
             writes.changes.append(
                 of_listing(
                     listing,
@@ -248,8 +251,8 @@ def _carry_out(case: _Case, writes: _Writes) -> None:
             )
     submission = _submission(case)
     hold = decision.reason if decision.outcome is DecisionOutcome.HOLD else None
-    worth_keeping = submission or hold is not listing.hold
-    if worth_keeping and decision.inputs_hash != listing.inputs_hash:
+    held_anew = hold is not None and decision.inputs_hash != listing.inputs_hash
+    if submission or hold is not listing.hold or held_anew or moved:
         writes.decisions.append(decision)
         fields |= {"last_decision_id": decision.id, "hold": hold}
         if submission:

@@ -4,9 +4,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rules.document import RulesetDocument, parse
-
 from domain.ruleset import Ruleset, RulesetKind
+from rules.document import RulesetDocument, parse
 from rules.engine import Matcher
 from storage import rulesets
 from storage.mongo import Scope

@@ -3,12 +3,11 @@
 import hashlib
 from dataclasses import replace
 
-from rules.document import parse
-
 from domain.change import ChangeKind
 from domain.errors import Conflict
 from domain.ids import new_id
 from domain.ruleset import Ruleset, RulesetStatus
+from rules.document import parse
 from services.changelog import of_store
 from services.queue import Job
 from services.runtime import Runtime

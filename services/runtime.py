@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
-from rules.document import RulesetDocument
 
 from domain.clock import Clock
 from rules.conditions import ReferenceMatcher
+from rules.document import RulesetDocument
 from rules.engine import Matcher
 from services.clock import clock_of
 from services.connections import Connections

@@ -7,12 +7,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from pymongo.errors import DuplicateKeyError
+import structlog
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from domain.ids import new_id
 from storage.mongo import Database
 
-SECONDS = 10
+log = structlog.get_logger()
+
+SECONDS = 5
 """A holder that dies keeps others waiting this long at most."""
 
 
@@ -57,4 +60,7 @@ async def _take(database: Database, key: str, holder: str) -> bool:
 async def _renew(database: Database, key: str, holder: str) -> None:
     while True:
         await asyncio.sleep(SECONDS / 3)
-        await _take(database, key, holder)
+        try:
+            await _take(database, key, holder)
+        except PyMongoError as error:  # the work itself will meet it too, and say so
+            log.warning("lease.not_renewed", key=key, error=str(error))

@@ -36,13 +36,17 @@ async def due(scope: Scope, store_id: str, limit: int) -> list[Listing]:
 
 
 async def mark_due(scope: Scope, store_id: str, where: Where, *, at: datetime, reason: str) -> int:
-    """Have the matching listings decided again; one that is due already keeps its place in the queue."""
+    """Have the matching listings decided again; one that is due already keeps its place in the queue.
+
+    That one is written to all the same: whoever decides it just now has not seen what this mark is for.
+    """
     matching = {"store_id": store_id, "status": {"$in": _DECIDABLE}, **to_query(where)}
-    return await scope.update_many(
-        LISTINGS.name,
-        {**matching, "due.at": None},
-        {"$set": {"due": {"at": at, "reason": reason}}},
-    )
+    marked = {
+        "due.at": {"$ifNull": ["$due.at", at]},
+        "due.reason": {"$ifNull": ["$due.reason", reason]},
+        "due.marks": {"$add": ["$due.marks", 1]},
+    }
+    return await scope.update_many(LISTINGS.name, matching, [{"$set": marked}])
 
 
 async def count_due(scope: Scope, store_id: str) -> int:

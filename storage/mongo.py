@@ -152,7 +152,7 @@ class Scope:
         return result.matched_count == 1
 
     async def update_many(
-        self, name: str, where: Mapping[str, Any], change: Mapping[str, Any]
+        self, name: str, where: Mapping[str, Any], change: Mapping[str, Any] | Sequence[Document]
     ) -> int:
         """Change all matches; gives how many there were."""
         result = await self._collection(name).update_many(

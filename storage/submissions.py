@@ -2,12 +2,13 @@
 
 from collections.abc import Collection as Members
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from domain.listing import Issue
 from domain.submission import Submission, SubmissionState
 from storage.collection import Collection
-from storage.filters import AllOf, Is
+from storage.filters import AllOf, Is, to_query
 from storage.keyset import Sort
 from storage.mongo import Scope, to_field
 
@@ -15,18 +16,30 @@ SUBMISSIONS = Collection("submissions", Submission)
 
 
 async def write_down(scope: Scope, submissions: Sequence[Submission]) -> None:
-    """Add submissions; what was not sent yet of the same listings is superseded by them."""
+    """Add submissions; what was not sent yet of the same listings goes with them and is superseded."""
     if not submissions:
         return
-    await scope.update_many(
-        SUBMISSIONS.name,
-        {
-            "listing_id": {"$in": [submission.listing_id for submission in submissions]},
-            "state": SubmissionState.PENDING.value,
-        },
-        {"$set": {"state": SubmissionState.SUPERSEDED.value}},
+    where = AllOf(
+        (
+            Is("listing_id", "in", [submission.listing_id for submission in submissions]),
+            Is("state", "eq", SubmissionState.PENDING),
+        )
     )
-    await SUBMISSIONS.insert(scope, submissions)
+    unsent = {row.listing_id: row for row in await SUBMISSIONS.find(scope, where)}
+    await scope.update_many(
+        SUBMISSIONS.name, to_query(where), {"$set": {"state": SubmissionState.SUPERSEDED.value}}
+    )
+    await SUBMISSIONS.insert(
+        scope, [_with_unsent(row, unsent.get(row.listing_id)) for row in submissions]
+    )
+
+
+def _with_unsent(newer: Submission, older: Submission | None) -> Submission:
+    """The newer one, with a value of the older that it does not set itself: nobody decides that one again."""
+    if older is None:
+        return newer
+    quantity = older.quantity if newer.quantity is None else newer.quantity
+    return replace(newer, price=newer.price or older.price, quantity=quantity)
 
 
 async def pending(scope: Scope, store_id: str, limit: int) -> list[Submission]:

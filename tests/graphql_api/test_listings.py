@@ -69,7 +69,7 @@ async def test_one_query_answers_why_a_price_is_what_it_is(
     assert (decision["outcome"], decision["reason"]) == ("CHANGE", "RULES")
     assert (decision["before"], decision["after"]) == ({"amount": "20.00"}, {"amount": "18.99"})
     assert decision["ruleset"] == {"name": "Win the Buy Box, never below cost", "version": 1}
-    assert [step["step"] for step in decision["trace"]][0] == "SOURCE"
+    assert decision["trace"][0]["step"] == "SOURCE"
     assert {step["ruleKey"] for step in decision["trace"]} == {None, "buy-box-above-cost"}
     not_matched, matched = decision["rules"]
     assert (matched["ruleKey"], matched["isMatched"], matched["isApplied"]) == (

@@ -78,11 +78,27 @@ async def test_only_listings_that_can_be_decided_become_due_and_keep_their_place
     )
     marked = await listings.mark_due(scope, "store1", EVERYTHING, at=NOW, reason="NOW")
     due = await listings.due(scope, "store1", 10)
-    assert marked == 1
+    assert marked == 2
     assert [(row.seller_sku, row.due.reason) for row in due] == [
         ("WAITS", "EARLIER"),
         ("LIVE", "NOW"),
     ]
+
+
+async def test_a_mark_on_a_listing_that_is_due_collides_with_its_decision(scope: Scope) -> None:
+    await LISTINGS.insert(scope, [a_listing(due=Due(NOW, "EARLIER"))])
+    runs = 0
+
+    async def decide(inside: Scope) -> None:
+        nonlocal runs
+        runs += 1
+        (listing,) = await listings.due(inside, "store1", 10)
+        if runs == 1:
+            await listings.mark_due(scope, "store1", EVERYTHING, at=NOW, reason="MEANWHILE")
+        await listings.settle_due(inside, [(listing.id, "digest")])
+
+    await scope.transaction(decide)
+    assert runs == 2
 
 
 def _submission(id_: str, **changes: object) -> Submission:
