@@ -8,7 +8,7 @@ from connectors.budget import RedisBudget
 from connectors.port import Connector
 from domain.clock import Clock
 from domain.errors import NotConnected
-from domain.store import Store
+from domain.store import Store, StoreStatus
 from services.settings import Settings
 from services.vault import Vault
 
@@ -30,8 +30,10 @@ class Connections:
         """The store's way to Amazon.
 
         Raises:
-            NotConnected: the store was never connected, or its credentials cannot be opened.
+            NotConnected: the store was never connected, is paused, or its credentials cannot be opened.
         """
+        if store.status is StoreStatus.INACTIVE:
+            raise NotConnected(f"The store {store.name} is paused; nothing is sent or fetched.")
         if store.connection is None:
             raise NotConnected(f"Connect the store {store.name} to Amazon first.")
         sealed = store.connection.sealed_credentials

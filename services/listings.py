@@ -76,6 +76,7 @@ async def match_products(
         if not mine:
             return
         store = await STORES.require(scope, store_id)
+        connector = await runtime.connections.of(store)
         waiting = [batch async for batch in _unlisted(runtime, scope, store)]
         if not waiting and operation_id is None:
             return
@@ -83,7 +84,6 @@ async def match_products(
             scope, operation_id, OperationKind.MATCH, store_id=store_id
         )
         total = sum(map(len, waiting))
-        connector = await runtime.connections.of(store)
         async with operations.running(scope, operation) as progress:
             done = 0
             for batch in waiting:

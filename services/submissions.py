@@ -15,6 +15,7 @@ from connectors.errors import MarketplaceError, Rejected
 from connectors.port import Connector, MarketplaceListing, OfferDraft, OfferPatch, Receipt
 from domain.change import Change, ChangeKind
 from domain.listing import Issue, Listing, ListingReason, ListingStatus
+from domain.money import Money
 from domain.store import Store
 from domain.submission import Submission, SubmissionKind, SubmissionState
 from services.changelog import of_listing
@@ -44,14 +45,16 @@ async def push(runtime: Runtime, scope: Scope, store_id: str) -> None:
     Raises:
         Retryable: Amazon is throttling or away; what is left stays pending.
         Unauthorized: a person must act; what is left stays pending.
+        NotConnected: the store is paused; what is left stays pending.
     """
     async with leases.hold(runtime.database, f"push:{store_id}") as mine:
         if not mine:
             return
-        store = await STORES.require(scope, store_id)
-        connector = await runtime.connections.of(store)
         sent = 0
         while batch := await submissions.pending(scope, store_id, _BATCH):
+            # Asked for anew each time: a store that is paused meanwhile has no connector any more.
+            store = await STORES.require(scope, store_id)
+            connector = await runtime.connections.of(store)
             sent += await _send_batch(runtime, scope, store, connector, batch)
         if sent:
             log.info("submissions.sent", store=store_id, sent=sent)
@@ -199,29 +202,48 @@ async def _settle(
     at = runtime.clock.now()
     ids = {submission.listing_id for submission in batch}
     rows = await LISTINGS.get_many(scope, ids)
-    newest = await submissions.newest_accepted(scope, ids)
+    later = await submissions.later_ones(scope, ids, batch[0].id)
     for submission in batch:
-        found = by_sku.get(submission.seller_sku)
-        if found is not None and _is_live(submission, found):
+        found, row = by_sku.get(submission.seller_sku), rows[submission.listing_id]
+        newer = [each for each in later if _is_newer(each, submission)]
+        told = [each for each in newer if each.state is not SubmissionState.PENDING]
+        price, quantity = _left(submission, told)
+        if found is not None and _is_live(submission, found, row.quantity):
             if await submissions.move(
                 scope, submission, SubmissionState.LIVE, at=at, issues=found.issues
             ):
-                fields, log_ = _went_live(runtime, rows[submission.listing_id], submission, found)
+                fields, log_ = _went_live(runtime, row, submission, found)
                 await listings.change(scope, [(submission.listing_id, fields)])
                 await CHANGES.insert(scope, log_)
-        elif newest[submission.listing_id] > submission.id:
+        elif price is None and quantity is None:
             await submissions.move(scope, submission, SubmissionState.SUPERSEDED, at=at)
+        elif newer != told:
+            continue  # never two of a listing wait to be sent
         elif submission.accepted_at is not None and at - submission.accepted_at > _RESEND_AFTER:
-            await submissions.move(scope, submission, SubmissionState.PENDING, at=at)
+            await submissions.send_again(scope, submission, price=price, quantity=quantity)
 
 
-def _is_live(submission: Submission, found: MarketplaceListing) -> bool:
-    """Whether Amazon shows what was sent; orders may have lowered the quantity since."""
+def _is_newer(each: Submission, submission: Submission) -> bool:
+    return each.listing_id == submission.listing_id and each.id > submission.id
+
+
+def _left(submission: Submission, newer: Sequence[Submission]) -> tuple[Money | None, int | None]:
+    """Price and quantity of a submission that no newer one sets."""
+    price = None if any(each.price is not None for each in newer) else submission.price
+    quantity = None if any(each.quantity is not None for each in newer) else submission.quantity
+    return price, quantity
+
+
+def _is_live(submission: Submission, found: MarketplaceListing, before: int | None) -> bool:
+    """Whether Amazon shows what was sent; orders may have lowered the quantity since.
+
+    A lower quantity that is the one from `before` says only that nothing happened yet.
+    """
     if submission.price is not None and found.price != submission.price:
         return False
-    if submission.quantity is None:
+    if submission.quantity in {None, found.quantity}:
         return True
-    return found.quantity is not None and found.quantity <= submission.quantity
+    return found.quantity not in {None, before} and found.quantity < submission.quantity
 
 
 def _went_live(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.listing import Issue
+from domain.money import Money
 from domain.submission import Submission, SubmissionState
 from storage.collection import Collection
 from storage.filters import AllOf, Is, to_query
@@ -63,18 +64,17 @@ async def accepted(
     return await SUBMISSIONS.find(scope, where, sort=Sort("_id"), limit=limit)
 
 
-async def newest_accepted(scope: Scope, listing_ids: Members[str]) -> dict[str, str]:
-    """Of each listing the id of the newest submission that Amazon accepted."""
+async def later_ones(scope: Scope, listing_ids: Members[str], after_id: str) -> list[Submission]:
+    """Submissions of the listings after an id that are to be sent, accepted or live."""
+    states = [SubmissionState.PENDING, SubmissionState.ACCEPTED, SubmissionState.LIVE]
     where = AllOf(
         (
             Is("listing_id", "in", list(listing_ids)),
-            Is("state", "in", [SubmissionState.ACCEPTED, SubmissionState.LIVE]),
+            Is("state", "in", states),
+            Is("_id", "gt", after_id),
         )
     )
-    found = await SUBMISSIONS.find(scope, where)
-    return {
-        submission.listing_id: submission.id for submission in sorted(found, key=lambda s: s.id)
-    }
+    return await SUBMISSIONS.find(scope, where)
 
 
 async def count_in_states(scope: Scope, store_id: str, states: Members[SubmissionState]) -> int:
@@ -102,6 +102,19 @@ async def move(
     return await scope.update(
         SUBMISSIONS.name, {"_id": submission.id, "state": submission.state.value}, {"$set": fields}
     )
+
+
+async def send_again(
+    scope: Scope, submission: Submission, *, price: Money | None, quantity: int | None
+) -> None:
+    """Have an accepted submission sent once more, with those of its values that still count."""
+    fields = {
+        "state": SubmissionState.PENDING.value,
+        "price": to_field(price),
+        "quantity": quantity,
+    }
+    where = {"_id": submission.id, "state": submission.state.value}
+    await scope.update(SUBMISSIONS.name, where, {"$set": fields})
 
 
 async def count_attempt(scope: Scope, submission: Submission) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -244,54 +245,62 @@ class _Commands(CommandListener):
     def failed(self, event: CommandFailedEvent) -> None: ...
 
 
-@pytest.mark.parametrize("size", [2, 100])
-async def test_a_page_with_its_children_takes_five_commands_however_long_it_is(
-    runtime: Runtime, scope: Scope, servers: ServerUrls, size: int
-) -> None:
-    await stock_shop(scope, [f"S{number:03}" for number in range(size)])
+@pytest.fixture
+async def watched(
+    runtime: Runtime, servers: ServerUrls
+) -> AsyncIterator[tuple[Ask, Sequence[str]]]:
+    """Questions whose database commands are listed."""
     commands = _Commands()
     client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
         servers.mongodb_url, event_listeners=[commands]
     )
-    watched = replace(runtime, database=Database(client, runtime.database.name))
-    query = """{ listings(first: 100) { nodes {
-        sellerSku product { sku } store { name } featuredOffer { sellerId } offers { nodes { sellerId } }
-        latestDecision { trace { step } } priceBounds { floor { amount } }
-    } } }"""
-    async with browser(watched) as opened:
-        data = await asker(opened)(query)
+    database = Database(client, runtime.database.name)
+    async with browser(replace(runtime, database=database)) as opened:
+        yield asker(opened), commands.names
     client.close()
+
+
+@pytest.mark.parametrize("size", [2, 100])
+async def test_a_page_with_its_children_takes_five_commands_however_long_it_is(
+    scope: Scope, watched: tuple[Ask, Sequence[str]], size: int
+) -> None:
+    await stock_shop(scope, [f"S{number:03}" for number in range(size)])
+    ask, commands = watched
+
+    data = await ask(
+        """{ listings(first: 100) { nodes {
+             sellerSku product { sku } store { name } featuredOffer { sellerId }
+             offers { nodes { sellerId } } latestDecision { trace { step } }
+             priceBounds { floor { amount } }
+        } } }"""
+    )
 
     nodes = data["listings"]["nodes"]
     assert len(nodes) == size
     assert all(node["featuredOffer"] and node["latestDecision"]["trace"] for node in nodes)
-    assert commands.names == ["find"] * 5
+    assert commands == ["find"] * 5
 
 
 async def test_children_of_children_take_one_command_for_each_kind(
-    runtime: Runtime, scope: Scope, servers: ServerUrls
+    scope: Scope, watched: tuple[Ask, Sequence[str]]
 ) -> None:
     await stock_shop(scope, [f"S{number:03}" for number in range(50)])
-    commands = _Commands()
-    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
-        servers.mongodb_url, event_listeners=[commands]
-    )
-    watched = replace(runtime, database=Database(client, runtime.database.name))
-    query = """{ changes { edges { node {
-        listing { sellerSku openSubmission { state decision { outcome } } ...Place }
-        store { listingCounts { status count } }
-        decision { submission { listing { sellerSku } } }
-    } } } }
-    fragment Place on Listing { store { name buyBoxShare { percent } } }"""
-    async with browser(watched) as opened:
-        data = await asker(opened)(query)
-    client.close()
+    ask, commands = watched
 
-    [first, *_] = [edge["node"] for edge in data["changes"]["edges"]]
+    data = await ask(
+        """{ changes { edges { node {
+             listing { sellerSku openSubmission { state decision { outcome } } ...Place }
+             store { listingCounts { status count } }
+             decision { submission { listing { sellerSku } } }
+        } } } }
+        fragment Place on Listing { store { name buyBoxShare { percent } } }"""
+    )
+
+    first = data["changes"]["edges"][0]["node"]
     assert first["listing"]["openSubmission"]["decision"] == {"outcome": "CHANGE"}
     assert first["decision"]["submission"]["listing"] == {"sellerSku": "S049"}
     assert first["store"]["listingCounts"] == [{"status": "ACTIVE", "count": 50}]
-    assert len(commands.names) <= 10
+    assert len(commands) <= 10
 
 
 async def test_offers_are_paged_by_landed_price_and_seller(scope: Scope, ask: Ask) -> None:

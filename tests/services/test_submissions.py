@@ -10,6 +10,7 @@ import pytest
 from connectors.errors import Retryable, Throttled, Unavailable
 from connectors.port import Receipt
 from domain.change import ChangeKind
+from domain.errors import NotConnected
 from domain.ids import new_id
 from domain.listing import Fulfilment, Issue, ListingReason, ListingStatus
 from domain.submission import SubmissionKind, SubmissionState
@@ -387,7 +388,8 @@ async def test_nothing_leaves_for_a_paused_store_and_all_of_it_when_it_is_resume
 ) -> None:  # F010
     await decided(shop, 1, 2)
     await stores.set_active(shop.runtime, shop.scope, shop.id, active=False, actor="me")
-    await shop.push()
+    with pytest.raises(NotConnected, match="paused"):
+        await shop.push()
     assert shop.amazon.journal() == []
 
     await stores.set_active(shop.runtime, shop.scope, shop.id, active=True, actor="me")
@@ -410,7 +412,8 @@ async def test_a_store_that_is_paused_while_it_sends_stops_between_two_batches(
 
         return put
 
-    await with_connector(shop, put_offer=pausing).push()
+    with pytest.raises(NotConnected, match="paused"):
+        await with_connector(shop, put_offer=pausing).push()
 
     assert len(shop.amazon.journal()) == 1
 

@@ -104,7 +104,7 @@ async def amazon() -> AsyncIterator[Amazon]:
         uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", ws="none")
     )
     serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110, uvicorn tells it in no other way
+    while not server.started:
         await asyncio.sleep(0.01)
     host, port = server.servers[0].sockets[0].getsockname()[:2]
     url = f"http://{host}:{port}"

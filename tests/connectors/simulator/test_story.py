@@ -255,7 +255,7 @@ async def test_at_a_speed_time_passes_by_itself(sign: Sign) -> None:
     app = create_app(SimulatorSettings(rate_scale=1_000_000, speed=100_000))
     async with app.router.lifespan_context(app):
         amazon = await _start(app, sign)
-        while (await amazon.status())["tick"] < 3:  # noqa: ASYNC110 - time passes without a signal
+        while (await amazon.status())["tick"] < 3:
             await asyncio.sleep(0.001)
     stopped = await amazon.status()
     assert stopped["now"] >= "2026-05-04T08:15:00.000Z"
