@@ -14,13 +14,15 @@ from services.runtime import Runtime, open_runtime
 from services.settings import Settings
 from storage.health import is_outage, ping
 
+_OUTAGE = 3.0
+"""Seconds after which a caller is told that the database is away."""
 _PATIENCE = 2.0
 """Seconds in which the database must answer to be ready."""
 
 
 def create_app(settings: Settings, mongodb_url: str, redis_url: str) -> Starlette:
     """The application of a process of its own: it opens its runtime when it starts."""
-    return app_on(lambda: open_runtime(settings, mongodb_url, redis_url))
+    return app_on(lambda: open_runtime(settings, mongodb_url, redis_url, patience=_OUTAGE))
 
 
 def app_on(opened: Callable[[], AbstractAsyncContextManager[Runtime]]) -> Starlette:

@@ -1,6 +1,8 @@
 """What one request may ask for before anything is run."""
 
-from graphql import ASTValidationRule
+from collections.abc import Iterator
+
+from graphql import ASTValidationRule, GraphQLError, OperationDefinitionNode
 from strawberry.extensions import (
     AddValidationRules,
     MaxAliasesLimiter,
@@ -26,6 +28,21 @@ _RULES: list[type[ASTValidationRule]] = [
 ]
 
 
+class NamedOperation(SchemaExtension):
+    """Refuses a document of several operations that does not say which; Strawberry would run the first."""
+
+    def on_validate(self) -> Iterator[None]:
+        """Add the error to those of validation."""
+        context = self.execution_context
+        document = context.graphql_document
+        definitions = document.definitions if document else ()
+        operations = [each for each in definitions if isinstance(each, OperationDefinitionNode)]
+        if len(operations) > 1 and context._provided_operation_name is None:  # noqa: SLF001 - the public one falls back to the first
+            error = GraphQLError("Say with `operationName` which of the operations to run.")
+            context.pre_execution_errors = [*(context.pre_execution_errors or []), error]
+        yield
+
+
 def _tokens() -> SchemaExtension:
     return MaxTokensLimiter(max_token_count=TOKENS)
 
@@ -42,5 +59,5 @@ def _validated() -> SchemaExtension:
     return ValidationCache(maxsize=_KEPT)
 
 
-EXTENSIONS = [_tokens, _parsed, _limited, _validated]
+EXTENSIONS = [_tokens, _parsed, _limited, _validated, NamedOperation]
 """In this order: limits are set before what obeys them runs."""

@@ -44,13 +44,13 @@ async def import_listings(
 ) -> None:
     """Take up the listings that stand on Amazon and are not known here yet (behaviour 5)."""
     store = await STORES.require(scope, store_id)
+    connector = await runtime.connections.of(store)
     operation = await operations.resume(
         scope, operation_id, OperationKind.LISTINGS_IMPORT, store_id=store_id
     )
     async with leases.hold(runtime.database, f"import_listings:{store_id}") as mine:
         if not mine:
             return
-        connector = await runtime.connections.of(store)
         async with operations.running(scope, operation) as progress:
             done = 0
             try:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from connectors.errors import Throttled
 from connectors.port import CatalogItem, IdentifierType, ReadsCatalog
 from domain.listing import ListingReason
 from domain.product import Product
@@ -59,7 +60,7 @@ async def _by_words(
         if not words:
             return None
         async with gate:
-            items = await catalog.search_by_keywords(words)
+            items = await _found(catalog, words)
         # Words find what is merely like the product; an item of the very same title is preferred.
         exact = [item for item in items if item.title.casefold() == words.casefold()]
         hits = exact or items
@@ -76,6 +77,15 @@ async def _by_words(
         for product, verdict in zip(products, verdicts, strict=True)
         if verdict is not None
     }
+
+
+async def _found(catalog: ReadsCatalog, words: str) -> list[CatalogItem]:
+    """Search by words, waiting for a turn: a batch that gave up for its last words would begin from its first."""
+    while True:
+        try:
+            return await catalog.search_by_keywords(words)
+        except Throttled as error:
+            await asyncio.sleep(error.retry_after.total_seconds())
 
 
 def _judge(hits: Sequence[CatalogItem]) -> Match:

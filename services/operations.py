@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+from connectors.errors import Retryable
 from domain.clock import SystemClock
 from domain.errors import Conflict, SalesChannelError
 from domain.ids import new_id
@@ -143,6 +144,9 @@ async def running(
         await operations.finish(
             scope, progress.ended(OperationStatus.DONE, OperationOutcome.CANCELLED)
         )
+    except Retryable:
+        # It is not over: the job comes again, or whoever looks for work that stands still.
+        raise
     except Exception as error:
         progress.fail(operation.kind.value, str(error) or type(error).__name__)
         await operations.finish(scope, progress.ended(OperationStatus.DEAD, None))

@@ -46,11 +46,14 @@ async def open_runtime(
     redis_url: str,
     *,
     matcher: Callable[[RulesetDocument], Matcher] = ReferenceMatcher,
+    patience: float = 20,
 ) -> AsyncIterator[Runtime]:
     """Open everything, and close it at the end of the `with`.
 
     Only the processes that reprice pass the durable_rules matcher: it holds the interpreter and,
     being C, could take the process down, which neither an API nor a command line should suffer.
+    `patience` is how many seconds a query waits for a database that is away: workers wait out a restart,
+    callers of the API are told.
     """
     key = settings.secret_key
     vault = Vault(key.get_secret_value() if key else development_key(settings.data_dir))
@@ -59,7 +62,7 @@ async def open_runtime(
     connections = Connections(settings, vault, clock, redis_url)
     rulebooks = Rulebooks(matcher)
     try:
-        async with open_database(mongodb_url, settings.database) as database:
+        async with open_database(mongodb_url, settings.database, patience) as database:
             await indexes.ensure(database)
             yield Runtime(settings, database, queue, clock, vault, connections, rulebooks)
     finally:

@@ -95,11 +95,14 @@ async def connect(
         NotConnected: Amazon could not be asked.
     """
     store = await STORES.require(scope, store_id, field=("input", "storeId"))
-    now = runtime.clock.now()
+    now, since = runtime.clock.now(), runtime.clock.now()
+    if store.connection and store.connection.seller_id == seller_id:
+        # The same account with new credentials: orders of the time in between are still to be read.
+        since = store.connection.connected_at
     connected = replace(
         store,
         status=StoreStatus.ACTIVE,
-        connection=Connection(seller_id, runtime.vault.seal(credentials), now),
+        connection=Connection(seller_id, runtime.vault.seal(credentials), since),
         updated_at=now,
     )
     connector = await runtime.connections.of(connected)

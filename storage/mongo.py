@@ -50,9 +50,9 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(url: str, name: str) -> AsyncIterator[Database]:
-    """Connect for the length of a `with`; the servers need not be up yet."""
-    client: Client = AsyncIOMotorClient(url, serverSelectionTimeoutMS=20_000)
+async def open_database(url: str, name: str, patience: float = 20) -> AsyncIterator[Database]:
+    """Connect for the length of a `with`; a query waits at most `patience` seconds for a server."""
+    client: Client = AsyncIOMotorClient(url, serverSelectionTimeoutMS=int(patience * 1000))
     try:
         yield Database(client, name)
     finally:

@@ -69,7 +69,7 @@ def test_a_moment_is_written_in_utc_and_read_back(at: datetime) -> None:
     ],
 )
 def test_a_moment_without_zone_or_of_another_form_is_refused(text: object) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"zone|day|range"):
         read_moment(text)
 
 

@@ -254,7 +254,7 @@ async def test_without_the_key_nothing_is_told_and_nothing_is_done(
     guarded: httpx.AsyncClient, scope: Scope, header: dict[str, str]
 ) -> None:
     query = 'mutation { storeCreate(input: {name: "S", email: "a@b.c", country: "US", catalogCurrency: "USD"}) { store { id } } }'
-    encoded = {key: value.encode() for key, value in header.items()}
+    encoded = {key.encode(): value.encode() for key, value in header.items()}
     response = await guarded.post("/graphql", json={"query": query}, headers=encoded)
     assert (response.status_code, _codes(response)) == (401, ["UNAUTHENTICATED"])
     assert "data" not in response.json()

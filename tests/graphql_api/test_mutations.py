@@ -1,13 +1,17 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from domain.change import ChangeKind
+from domain.ids import new_id
 from domain.listing import ListingStatus
 from domain.operation import OperationKind
 from domain.store import StoreStatus
+from embedded.servers import ServerUrls
 from services import operations
-from services.runtime import Runtime
+from services.runtime import Runtime, open_runtime
+from services.settings import Settings
 from storage.changes import CHANGES
 from storage.filters import Is
 from storage.listings import LISTINGS
@@ -15,8 +19,8 @@ from storage.mongo import Scope
 from storage.operations import OPERATIONS
 from storage.rulesets import RULESETS
 from storage.stores import STORES
-from tests.factories import a_listing, a_store
-from tests.graphql_api.conftest import Ask, gid
+from tests.factories import MERCHANT, a_listing, a_store
+from tests.graphql_api.conftest import Ask, asker, browser, gid
 from tests.graphql_api.seeds import PRICING, stock_shop
 
 ERRORS = "userErrors { __typename field message code }"
@@ -253,7 +257,6 @@ async def test_another_merchants_thing_is_not_found_as_one_that_never_was_and_st
     field: str,
 ) -> None:
     await stock_shop(scope)
-    await RULESETS.insert(scope, [])
     created = await ask(CREATE_RULES, input={"storeId": SHOP, "source": PRICING})
     running = await operations.start(scope, OperationKind.REPRICE, actor="x", store_id="store1")
     theirs = {
@@ -405,6 +408,34 @@ async def test_a_store_is_paused_and_resumed_and_needs_a_connection(scope: Scope
     assert resumed["storeActivate"]["store"]["status"] == "ACTIVE"
     refused = await ask(query.format("Activate", ERRORS), input={"storeId": gid("Store", "store2")})
     assert [error["code"] for error in refused["storeActivate"]["userErrors"]] == ["CONFLICT"]
+
+
+async def test_a_store_that_cannot_reach_amazon_is_not_connected(
+    servers: ServerUrls, tmp_path: Path
+) -> None:
+    settings = Settings(
+        database=f"test_{new_id()}",
+        merchant=MERCHANT,
+        data_dir=tmp_path,
+        amazon_url="http://127.0.0.1:9",
+    )
+    async with open_runtime(settings, servers.mongodb_url, servers.redis_url) as runtime:
+        shop = a_store(connection=None, status=StoreStatus.IN_SETUP)
+        await STORES.insert(runtime.scope(MERCHANT), [shop])
+        async with browser(runtime) as client:
+            data = await asker(client)(
+                f"""mutation ($input: StoreConnectInput!) {{ storeConnect(input: $input) {{
+                      store {{ status }} {ERRORS} }} }}""",
+                input={
+                    "storeId": SHOP,
+                    "sellerId": "SELLER",
+                    "credentials": {"clientId": "a", "clientSecret": "b", "refreshToken": "c"},
+                },
+            )
+        assert await STORES.get(runtime.scope(MERCHANT), "store1") == shop
+        await runtime.database.client.drop_database(runtime.database.name)
+    assert data["storeConnect"]["store"] is None
+    assert [error["code"] for error in data["storeConnect"]["userErrors"]] == ["NOT_CONNECTED"]
 
 
 async def test_one_document_sees_what_its_earlier_mutation_wrote(scope: Scope, ask: Ask) -> None:
