@@ -13,9 +13,10 @@ from cli.catalog import import_file
 from cli.session import console, run
 from cli.stage import SAMPLES, Stage, open_stage, open_store, put_on_amazon, sample_rules
 from cli.story import Story, Tally
+from domain.listing import ListingStatus
 from domain.store import Store
 from services.settings import Settings
-from storage.filters import Is
+from storage.filters import AllOf, Is
 from storage.listings import LISTINGS
 
 
@@ -125,13 +126,14 @@ def summary(tally: Tally, share_before: str, seconds: float) -> Table:
 
 async def _invite(stage: Stage, store: Store) -> None:
     scope = stage.runtime.scope(store.merchant_id)
-    shown = await LISTINGS.find(scope, Is("store_id", "eq", store.id), limit=1)
+    active = AllOf((Is("store_id", "eq", store.id), Is("status", "eq", ListingStatus.ACTIVE)))
+    shown = await LISTINGS.find(scope, active, limit=1)
     sku = shown[0].seller_sku if shown else ""
     console.print(
         f"\nGraphQL is at [bold]http://127.0.0.1:{stage.port}/graphql[/bold] until Ctrl-C. Try:"
     )
     for query in (
-        "{ listings(first: 5) { nodes { sellerSku status price { amount } latestDecision { reason } } } }",
+        "{ listings(first: 5) { nodes { sellerSku status price { amount } priceDecision { trigger reason } } } }",
         f'{{ listings(first: 1, where: {{sellerSku: {{eq: "{sku}"}}}}) {{ nodes {{ explain {{ trace {{ step note }} }} }} }} }}',
         "{ orders(first: 5) { nodes { marketplaceOrderId status total { amount currencyCode } } } }",
     ):

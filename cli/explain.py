@@ -23,7 +23,10 @@ def explain(
     sku: Annotated[str, typer.Argument(help="Seller SKU.")],
     store: Annotated[str | None, typer.Option(help="Store, where there are several.")] = None,
     now: Annotated[
-        bool, typer.Option("--now", help="Decide as of now, instead of showing the last decision.")
+        bool,
+        typer.Option(
+            "--now", help="Decide as of now, instead of showing the decision that set the price."
+        ),
     ] = False,
 ) -> None:
     """Show why a listing's price is what it is: each step, each rule, each condition, and the competitors."""
@@ -37,8 +40,10 @@ def explain(
                 raise NotFound(f"{chosen.name} has no listing with the seller SKU {sku!r}.")
             snapshot = await SNAPSHOTS.get(scope, snapshot_id(chosen.id, listing.asin or ""))
             decision = None
-            if listing.last_decision_id and not now:
-                decision = await DECISIONS.get(scope, listing.last_decision_id)
+            # A held price is explained by what holds it, any other by the decision that set it.
+            id_ = listing.last_decision_id if listing.hold else listing.price_decision_id
+            if id_ and not now:
+                decision = await DECISIONS.get(scope, id_)
             decision = decision or await repricing.explain(runtime, scope, listing)
             console.print(_told(listing, decision, snapshot))
 

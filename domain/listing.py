@@ -148,6 +148,8 @@ class Listing:
     version: int
     created_at: datetime
     updated_at: datetime
+    price_decision_id: str | None = None
+    """The decision that set `wanted_price`; later ones left it as it is."""
 
 
 def listing_id(store_id: str, seller_sku: str) -> str:

@@ -106,8 +106,11 @@ class Listing(Node):
     featured_offer: Offer | None = strawberry.field(
         description="The offer that holds the Buy Box; null while none does or none is known."
     )
+    price_decision: _Decision | None = strawberry.field(
+        description="The decision that set the wanted price; null while none did."
+    )
     latest_decision: _Decision | None = strawberry.field(
-        description="The decision behind the price; null while none was made."
+        description="The newest decision that came to something, be it a price, a quantity or a hold; null while none did."
     )
     open_submission: _Submission | None = strawberry.field(
         description="What is on its way to Amazon; null where nothing is."
@@ -198,11 +201,18 @@ Where = Annotated[
 ]
 
 
+def _decisions(rows: Sequence[domain.Listing], wanted: Selection) -> list[str]:
+    """Ids of the decisions that are asked for, so that one query reads them all."""
+    needs_latest = "latestDecision" in wanted or "priceBounds" in wanted
+    latest = [row.last_decision_id for row in rows if needs_latest]
+    priced = [row.price_decision_id for row in rows if "priceDecision" in wanted]
+    return [id_ for id_ in (*latest, *priced) if id_]
+
+
 async def assemble(
     context: RequestContext, rows: Sequence[domain.Listing], wanted: Selection
 ) -> list[Listing]:
     """The nodes of listings with the children that are asked for, each kind of child in one query."""
-    needs_decision = "latestDecision" in wanted or "priceBounds" in wanted
     needs_offers = "featuredOffer" in wanted or "offers" in wanted
     places, sold, snapshots, made, sent = await asyncio.gather(
         stores.NOUN.by_keys(
@@ -212,14 +222,17 @@ async def assemble(
             context, (row.product_id for row in rows if "product" in wanted), wanted["product"]
         ),
         context.rows(SNAPSHOTS, [key for row in rows if needs_offers and (key := _snapshot(row))]),
-        context.rows(
-            DECISIONS, [key for row in rows if needs_decision and (key := row.last_decision_id)]
-        ),
+        context.rows(DECISIONS, _decisions(rows, wanted)),
         submissions.open_of(
             context,
             [row.id for row in rows if "openSubmission" in wanted],
             wanted["openSubmission"],
         ),
+    )
+    priced = await decisions.NOUN.by_keys(
+        context,
+        (row.price_decision_id for row in rows if "priceDecision" in wanted),
+        wanted["priceDecision"],
     )
     latest = await decisions.NOUN.by_keys(
         context,
@@ -251,6 +264,7 @@ async def assemble(
             is_buy_box_owner=row.owns_buy_box,
             hold=row.hold,
             featured_offer=buy_box_of(pick(snapshots, _snapshot(row))),
+            price_decision=pick(priced, row.price_decision_id),
             latest_decision=pick(latest, row.last_decision_id),
             open_submission=pick(sent, row.id),
             due_at=row.due.at,

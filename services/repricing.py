@@ -58,7 +58,8 @@ async def reprice(runtime: Runtime, scope: Scope, store_id: str, operation_id: s
                 scope, operation_id, OperationKind.REPRICE, store_id=store_id
             )
             async with operations.running(scope, operation) as progress:
-                decided = await _drain(runtime, scope, store_id, progress)
+                await _drain(runtime, scope, store_id, progress)
+            decided = progress.counts["decided"]  # also where it was cancelled
     # A paused store keeps its marks; they are looked at when it is resumed.
     store = await STORES.require(scope, store_id)
     if store.status is StoreStatus.ACTIVE and await listings.count_due(scope, store_id):
@@ -257,6 +258,8 @@ def _carry_out(case: _Case, writes: _Writes) -> None:
         fields |= {"last_decision_id": decision.id, "hold": hold}
         if submission:
             writes.submissions.append(submission)
+            if submission.price and submission.price != listing.wanted_price:
+                fields["price_decision_id"] = decision.id
             fields |= {
                 "wanted_price": submission.price or listing.wanted_price,
                 "wanted_quantity": decision.quantity_after,

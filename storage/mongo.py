@@ -64,7 +64,7 @@ class Update:
     """One change of a bulk write: which document, what to do, whether to create it."""
 
     where: Mapping[str, Any]
-    change: Mapping[str, Any]
+    change: Mapping[str, Any] | Sequence[Document]
     upsert: bool = False
 
 

@@ -84,15 +84,15 @@ async def test_a_documented_stack_comes_out_to_the_cent(
     answer = await ask(
         """query ($store: ID!) { listingBySku(storeId: $store, sellerSku: "MUG-1") {
              wantedPrice { amount currencyCode }
-             latestDecision { outcome after { amount } trace { after { amount } } } } }""",
+             priceDecision { outcome after { amount } trace { after { amount } } } } }""",
         store=_id("Store", "store1"),
     )
     listing = answer["listingBySku"]
     assert listing["wantedPrice"] == {"amount": expected, "currencyCode": "USD"}
-    assert listing["latestDecision"]["outcome"] == "CHANGE"
-    assert listing["latestDecision"]["after"]["amount"] == expected
+    assert listing["priceDecision"]["outcome"] == "CHANGE"
+    assert listing["priceDecision"]["after"]["amount"] == expected
     prices = [
-        step["after"]["amount"] for step in listing["latestDecision"]["trace"] if step["after"]
+        step["after"]["amount"] for step in listing["priceDecision"]["trace"] if step["after"]
     ]
     assert set(steps) <= set(prices)
 

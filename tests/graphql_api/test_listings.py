@@ -63,7 +63,7 @@ async def test_one_query_answers_why_a_price_is_what_it_is(
 
     [listing] = (await ask(query))["listings"]["nodes"]
 
-    decision = listing["latestDecision"]
+    decision = listing["priceDecision"]
     assert listing["price"] == {"amount": "20.00", "currencyCode": "USD"}
     assert listing["wantedPrice"] == {"amount": "18.99", "currencyCode": "USD"}
     assert listing["priceBounds"] == {"floor": {"amount": "8.80"}, "ceiling": {"amount": "23.00"}}

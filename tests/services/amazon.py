@@ -121,8 +121,9 @@ class Amazon:
         return found
 
     def calls(self, operation: str) -> int:
-        """How often an operation was asked for, whatever came of it."""
-        return sum(self.status()["requests"].get(operation, {}).values())
+        """How often an operation was asked for and answered."""
+        answered: int = self.status()["requests"].get(operation, {}).get("200", 0)
+        return answered
 
     def _post(self, path: str, body: dict[str, Any]) -> None:
         answer = self.http.post(f"/control/{path}", json=body)

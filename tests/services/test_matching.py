@@ -201,7 +201,7 @@ async def test_more_products_than_one_search_takes_are_all_found(
     assert {sku: row.asin for sku, row in rows.items()} == {
         f"MUG-{number}": asin_of(number) for number in range(1, 46)
     }
-    print(amazon.status()["requests"]);     assert amazon.calls("searchCatalogItems") == 3
+    assert amazon.calls("searchCatalogItems") == 3
     (operation,) = await OPERATIONS.find(shop.scope, Is("kind", "eq", OperationKind.MATCH))
     assert (operation.done, operation.total) == (45, 45)
 

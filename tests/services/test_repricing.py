@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -236,7 +237,7 @@ rules:
     ],
 )
 async def test_a_listing_whose_product_can_no_longer_be_sold_is_ineligible(
-    shop: Shop, changed: dict[str, object], reason: ListingReason
+    shop: Shop, changed: dict[str, Any], reason: ListingReason
 ) -> None:  # F036, F065
     await shop.change_settings(stock=StockSettings(out_of_stock_threshold=5))
     await shop.put_on_sale(a_mug(stock=Decimal(5)))
@@ -264,7 +265,7 @@ async def test_a_listing_whose_product_can_no_longer_be_sold_is_ineligible(
     ids=["F037-capped", "F037-not-capped", "F039-rounded-down", "F038-not-managed"],
 )
 async def test_the_published_quantity_follows_the_stock_settings(
-    shop: Shop, product: dict[str, object], published: int
+    shop: Shop, product: dict[str, Any], published: int
 ) -> None:
     await shop.change_settings(stock=StockSettings(maximum=10))
     await shop.put_on_sale(a_mug(**product))
@@ -557,7 +558,7 @@ async def test_the_documented_lowest_competitor_of_our_own_condition(
     ids=["F026-falls-back", "F026-source", "F027-map", "F029-vat"],
 )
 async def test_price_settings_shape_the_price(
-    shop: Shop, price: PriceSettings, prices: dict[str, object], published: str
+    shop: Shop, price: PriceSettings, prices: dict[str, Any], published: str
 ) -> None:
     await shop.change_settings(price=price)
     mug = a_mug()
