@@ -14,8 +14,8 @@ Fact = str | int | bool
 """What is known of a listing under one name. A name that is missing makes every comparison false."""
 Listing = dict[str, Fact]
 
-_BRANDS = [f"Brand {index}" for index in range(60)]
-_CATEGORIES = [f"Category {index}" for index in range(40)]
+_BRANDS = [f"Brand {index}" for index in range(40)]
+_CATEGORIES = [f"Category {index}" for index in range(25)]
 _COLORS = ["Black", "White", "Blue", "Red", "Green", "Grey", "Brown", "Beige", "Yellow", "Pink"]
 _SETS = ["Apparel", "Shoes", "Bags", "Gear", "Home"]
 _CONDITIONS = ["NEW", "USED_LIKE_NEW", "USED_VERY_GOOD", "USED_GOOD", "REFURBISHED"]
@@ -59,7 +59,7 @@ def rules(seed: int, count: int) -> list[Tree]:
 def _listing(chance: Random) -> Listing:
     price = round(chance.lognormvariate(8.0, 0.9))
     facts: Listing = {
-        "brand": _BRANDS[min(int(chance.expovariate(1 / 15)), 59)],
+        "brand": _BRANDS[min(int(chance.expovariate(1 / 10)), 39)],
         "category": chance.choice(_CATEGORIES),
         "condition": chance.choice(_CONDITIONS) if chance.random() < 0.4 else "NEW",
         "fulfilment": chance.choice(_FULFILMENTS),

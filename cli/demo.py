@@ -1,6 +1,7 @@
 """`demo`: the whole story against a simulated Amazon, in one terminal."""
 
 import asyncio
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -140,7 +141,13 @@ async def _invite(stage: Stage, store: Store) -> None:
         console.print(f"  {query}", highlight=False, markup=False, soft_wrap=True)
     console.print(
         f"Or in another terminal: SALES_CHANNEL_DATA_DIR={stage.runtime.settings.data_dir} "
-        f'sales-channel explain "{sku}"',
+        f'{_command()} explain "{sku}"',
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _command() -> str:
+    """How we were called, for a user to call us again."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "sales-channel" else f"{sys.executable} -m cli"
