@@ -18,7 +18,7 @@ _BRANDS = [f"Brand {index}" for index in range(40)]
 _CATEGORIES = [f"Category {index}" for index in range(25)]
 _COLORS = ["Black", "White", "Blue", "Red", "Green", "Grey", "Brown", "Beige", "Yellow", "Pink"]
 _SETS = ["Apparel", "Shoes", "Bags", "Gear", "Home"]
-_CONDITIONS = ["NEW", "USED_LIKE_NEW", "USED_VERY_GOOD", "USED_GOOD", "REFURBISHED"]
+_CONDITIONS = ["new_new", "used_like_new", "used_very_good", "used_good", "refurbished_refurbished"]
 _FULFILMENTS = ["MERCHANT", "AMAZON"]
 
 SOMETIMES_MISSING = frozenset({"color", "cost", "quantity", "lowest", "buybox", "rivals", "owned"})
@@ -59,9 +59,9 @@ def rules(seed: int, count: int) -> list[Tree]:
 def _listing(chance: Random) -> Listing:
     price = round(chance.lognormvariate(8.0, 0.9))
     facts: Listing = {
-        "brand": _BRANDS[min(int(chance.expovariate(1 / 10)), 39)],
+        "brand": _some_brand(chance),
         "category": chance.choice(_CATEGORIES),
-        "condition": chance.choice(_CONDITIONS) if chance.random() < 0.4 else "NEW",
+        "condition": chance.choice(_CONDITIONS) if chance.random() < 0.4 else "new_new",
         "fulfilment": chance.choice(_FULFILMENTS),
         "set": chance.choice(_SETS),
         "color": chance.choice(_COLORS),
@@ -80,6 +80,11 @@ def _listing(chance: Random) -> Listing:
     return facts
 
 
+def _some_brand(chance: Random) -> str:
+    """A brand; the first ones are the common ones."""
+    return _BRANDS[min(int(chance.expovariate(1 / 10)), len(_BRANDS) - 1)]
+
+
 def _rules(chance: Random) -> Iterator[Tree]:
     while True:
         for template in _TEMPLATES:
@@ -95,7 +100,7 @@ def _any(*parts: Tree) -> Group:
 
 
 def _brand(chance: Random) -> Test:
-    return Test("brand", "eq", chance.choice(_BRANDS))
+    return Test("brand", "eq", _some_brand(chance))
 
 
 def _category(chance: Random) -> Test:

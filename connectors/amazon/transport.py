@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from urllib.parse import quote
 
 import httpx
@@ -124,7 +125,9 @@ class Transport:
             raise Unavailable(
                 f"Amazon cannot be reached: {type(error).__name__}", operation=operation.name
             ) from error
-        write = line.info if response.is_success else line.warning
+        # That something is not there is an answer like any other; who asked decides whether it is trouble.
+        answered = response.is_success or response.status_code == HTTPStatus.NOT_FOUND
+        write = line.info if answered else line.warning
         write(
             "amazon.call",
             status=response.status_code,

@@ -375,3 +375,30 @@ async def test_searching_by_words_waits_for_its_turns(shop: Shop) -> None:
 
     rows = await shop.listings()
     assert [rows[sku].asin for sku in skus_of(rows)] == [asin_of(n) for n in (1, 2, 3)]
+
+
+@pytest.mark.xfail(reason="a listing is matched with the catalogue at its own import only")
+async def test_a_foreign_listing_finds_its_product_when_the_catalogue_brings_it(
+    shop: Shop, amazon: Amazon
+) -> None:  # F057
+    amazon.begin([an_item(1)], listed=[on_amazon("MUG-1")])
+    await shop.import_listings()
+
+    await shop.import_products(a_mug())
+    await shop.match()
+    await shop.import_listings()
+
+    assert (await shop.listing()).status is ListingStatus.ACTIVE
+
+
+@pytest.mark.xfail(reason="imports are matched by the product's SKU, whatever the setting")
+async def test_a_foreign_listing_is_found_by_the_attribute_that_holds_its_sku(
+    shop: Shop, amazon: Amazon
+) -> None:  # F023
+    amazon.begin([an_item(1)], listed=[on_amazon("AMZ-77")])
+    await shop.change_settings(third_party_sku_attribute="amazon_sku")
+    await shop.import_products(a_mug(attributes={"amazon_sku": "AMZ-77"}))
+
+    await shop.import_listings()
+
+    assert (await shop.listing("AMZ-77")).product_id == (await shop.product()).id
