@@ -34,7 +34,7 @@ class SubmissionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One change of one listing on its way to Amazon. The decision that justifies it is always named."""
+    """One change of one listing on its way to Amazon. The decisions that justify it are always named."""
 
     id: str
     merchant_id: str
@@ -52,3 +52,5 @@ class Submission:
     created_at: datetime
     accepted_at: datetime | None
     settled_at: datetime | None
+    price_decision_id: str | None = None
+    """The decision that justifies `price`; another one where this submission carries an unsent price along."""

@@ -41,7 +41,12 @@ class Submission(Node):
         description="The listing that changes."
     )
     decision: Annotated["PriceDecision", strawberry.lazy("graphql_api.decisions")] | None = (
-        strawberry.field(description="The decision that justifies it.")
+        strawberry.field(description="The decision that it follows from.")
+    )
+    price_decision: Annotated["PriceDecision", strawberry.lazy("graphql_api.decisions")] | None = (
+        strawberry.field(
+            description="The decision that justifies the price; an earlier one where this carries along a price that was not sent yet. Null without a price."
+        )
     )
     seller_sku: Sku = strawberry.field(description="Seller SKU as Amazon is told it.")
     price: Money | None = strawberry.field(description="Price to publish; null leaves it alone.")
@@ -100,12 +105,17 @@ async def assemble(
 ) -> list[Submission]:
     """The nodes of submissions with the children that are asked for."""
     of_listing, of_decision = wanted["listing"], wanted["decision"]
-    owners, reasons = await asyncio.gather(
+    owners, reasons, priced = await asyncio.gather(
         listings.NOUN.by_keys(
             context, (row.listing_id for row in rows if "listing" in wanted), of_listing
         ),
         decisions.NOUN.by_keys(
             context, (row.decision_id for row in rows if "decision" in wanted), of_decision
+        ),
+        decisions.NOUN.by_keys(
+            context,
+            (row.price_decision_id for row in rows if "priceDecision" in wanted),
+            wanted["priceDecision"],
         ),
     )
     return [
@@ -115,6 +125,7 @@ async def assemble(
             state=row.state,
             listing=pick(owners, row.listing_id),
             decision=pick(reasons, row.decision_id),
+            price_decision=pick(priced, row.price_decision_id),
             seller_sku=Sku(row.seller_sku),
             price=Money.maybe(row.price),
             quantity=row.quantity,

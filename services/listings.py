@@ -65,7 +65,8 @@ async def import_listings(
             except Rejected as error:
                 # Amazon pages through the first thousand only; what came before the refusal is kept.
                 progress.fail(error.code, error.message)
-    await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id)
+    for job in (Job.MATCH_PRODUCTS, Job.REPRICE):
+        await runtime.queue.wake(job, scope.merchant_id, store_id)
 
 
 async def match_products(
@@ -77,6 +78,9 @@ async def match_products(
             return
         store = await STORES.require(scope, store_id)
         connector = await runtime.connections.of(store)
+        if await operations.is_under_way(scope, store_id, OperationKind.LISTINGS_IMPORT):
+            # What stands on Amazon already must not be listed over; the import wakes us when it is done.
+            return
         waiting = [batch async for batch in _unlisted(runtime, scope, store)]
         if not waiting and operation_id is None:
             return

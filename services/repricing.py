@@ -295,14 +295,15 @@ def _submission(case: _Case) -> Submission | None:
     quantity = (
         None if decision.quantity_after == listing.wanted_quantity else decision.quantity_after
     )
-    kind = SubmissionKind.CHANGE
+    kind, justified_by = SubmissionKind.CHANGE, decision.id
     if listing.price is None:
         # Amazon may not have the offer yet: send it whole, or not at all while no price is justified
         # or there is nothing to sell.
         kind = SubmissionKind.LIST
         if price is None and quantity is None:
             return None
-        price = price or listing.wanted_price
+        if price is None:
+            price, justified_by = listing.wanted_price, listing.price_decision_id or decision.id
         quantity = decision.quantity_after
         if price is None or (listing.wanted_price is None and not case.eligibility.eligible):
             return None
@@ -325,4 +326,5 @@ def _submission(case: _Case) -> Submission | None:
         created_at=decision.decided_at,
         accepted_at=None,
         settled_at=None,
+        price_decision_id=justified_by if price else None,
     )

@@ -40,7 +40,11 @@ def _with_unsent(newer: Submission, older: Submission | None) -> Submission:
     if older is None:
         return newer
     quantity = older.quantity if newer.quantity is None else newer.quantity
-    return replace(newer, price=newer.price or older.price, quantity=quantity)
+    if newer.price is not None or older.price is None:
+        return replace(newer, quantity=quantity)
+    return replace(
+        newer, quantity=quantity, price=older.price, price_decision_id=older.price_decision_id
+    )
 
 
 async def pending(scope: Scope, store_id: str, limit: int) -> list[Submission]:

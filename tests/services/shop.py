@@ -1,6 +1,5 @@
 """A shop that sells on the simulated Amazon, and what tests do with it and look at."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -225,7 +224,3 @@ async def open_shop(runtime: Runtime, amazon: Amazon, country: str = "US", **set
         runtime, scope, store.id, seller_id=SELLER_ID, credentials=CREDENTIALS, actor="me"
     )
     return Shop(runtime, amazon, scope, store.id)
-
-
-def skus(rows: Iterable[Listing]) -> list[str]:
-    return sorted(row.seller_sku for row in rows)

@@ -12,7 +12,7 @@ from domain.errors import Conflict, NotFound
 from domain.listing import Fulfilment, Listing, ListingReason, ListingStatus
 from domain.operation import OperationKind, OperationOutcome, OperationStatus
 from domain.product import ProductType
-from domain.store import CatalogSearchSettings, ListAction
+from domain.store import CatalogSearchSettings, ListAction, StockSettings
 from services import listings
 from storage.filters import Is
 from storage.listings import status_counts
@@ -248,8 +248,6 @@ async def test_what_cannot_be_sold_never_becomes_a_listing(
 
 
 async def test_a_product_that_is_out_of_stock_enters_when_it_is_back(shop: Shop) -> None:  # F036
-    from domain.store import StockSettings
-
     await shop.change_settings(stock=StockSettings(out_of_stock_threshold=1))
     await shop.put_on_sale(a_mug(stock=Decimal(0)))
     assert await shop.listings() == {}

@@ -12,6 +12,7 @@ from connectors.port import OrderPage
 from domain.change import ChangeKind
 from domain.listing import Fulfilment
 from domain.order import Order, OrderLine, OrderStatus, order_id
+from domain.store import StockSettings
 from embedded.servers import ServerUrls
 from storage.changes import CHANGES
 from storage.filters import EVERYTHING, Is
@@ -224,8 +225,6 @@ async def test_what_was_sold_lowers_what_is_offered(selling: Shop) -> None:
 async def test_after_a_sale_a_capped_quantity_is_offered_again(
     shop: Shop, amazon: Amazon
 ) -> None:  # F037, behaviour 9: with maximum 1 it comes back as 1 while stock lasts
-    from domain.store import StockSettings
-
     amazon.begin([an_item(1)], orders_per_tick=20)
     await shop.change_settings(stock=StockSettings(maximum=1))
     await shop.put_on_sale(a_mug(stock=Decimal(5)))

@@ -12,6 +12,7 @@ from embedded.servers import ServerUrls
 from services import operations, products
 from services.runtime import Runtime
 from storage.listings import count_due
+from storage.mongo import to_field
 from storage.operations import OPERATIONS
 from storage.products import PRODUCTS
 from tests.factories import MERCHANT
@@ -48,17 +49,11 @@ async def test_the_same_file_again_changes_nothing(shop: Shop) -> None:
 
 async def test_the_same_file_does_not_put_back_what_was_sold(shop: Shop) -> None:
     await shop.import_products(a_mug())
-    await shop.scope.update("products", {}, {"$set": {"stock": _decimal("7")}})
+    await shop.scope.update("products", {}, {"$set": {"stock": to_field(Decimal(7))}})
 
     await shop.import_products(a_mug())
 
     assert (await shop.product()).stock == 7
-
-
-def _decimal(amount: str) -> object:
-    from storage.mongo import to_field
-
-    return to_field(Decimal(amount))
 
 
 async def test_listings_of_changed_products_and_no_others_become_due(shop: Shop) -> None:

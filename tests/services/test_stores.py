@@ -35,6 +35,7 @@ from tests.services.amazon import (
     REFRESH_TOKEN,
     SELLER_ID,
     Amazon,
+    an_item,
 )
 from tests.services.shop import BY_EAN, CREDENTIALS, Shop, a_mug, forget_jobs, queued
 
@@ -364,7 +365,7 @@ async def test_a_resumed_store_makes_up_for_what_happened_while_it_was_paused(
 
 
 async def test_connecting_anew_skips_no_order(shop: Shop, amazon: Amazon) -> None:  # F006
-    amazon.begin([{**item} for item in _items()], orders_per_tick=4)
+    amazon.begin([an_item(1)], orders_per_tick=4)
     await shop.put_on_sale(a_mug(stock=Decimal(100)))
     await shop.import_orders()
     amazon.advance(60, frozen=False)
@@ -378,9 +379,3 @@ async def test_connecting_anew_skips_no_order(shop: Shop, amazon: Amazon) -> Non
     )
 
     assert await shop.import_orders() == placed
-
-
-def _items() -> list[dict[str, Any]]:
-    from tests.services.amazon import an_item
-
-    return [an_item(1)]

@@ -17,6 +17,7 @@ from domain.submission import SubmissionKind, SubmissionState
 from services import repricing, stores
 from storage import leases
 from storage.filters import EVERYTHING
+from storage.keyset import Sort
 from storage.submissions import SUBMISSIONS
 from tests.factories import usd
 from tests.services.amazon import Amazon, an_item
@@ -208,6 +209,20 @@ async def test_trouble_with_one_leaves_it_pending_and_a_rerun_finishes(
     rows = await SUBMISSIONS.find(shop.scope, EVERYTHING)
     assert {row.state for row in rows} == {ACCEPTED}
     assert [len(shop.amazon.written(f"MUG-{number}")) for number in (1, 2, 3)] == [1, 1, 1]
+
+
+async def test_after_trouble_the_rest_is_not_tried_in_vain(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.submissions._SENT_AT_ONCE", 1)
+    await decided(shop, 1, 2, 3)
+    (first, *_) = await SUBMISSIONS.find(shop.scope, EVERYTHING, sort=Sort("_id"))
+    away = Unavailable("away", operation="putListingsItem")
+
+    with pytest.raises(Unavailable):
+        await with_connector(shop, **failing_once(away, first.seller_sku)).push()
+
+    assert shop.amazon.journal() == []
 
 
 async def test_a_process_that_dies_before_it_notes_what_it_sent_sends_the_same_again(

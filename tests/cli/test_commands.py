@@ -1,0 +1,252 @@
+"""What a merchant does in a shell: connect, import, apply rules, ask why."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.store import CatalogSearchSettings, StoreSettings
+from services.runtime import Runtime
+from storage.filters import EVERYTHING
+from storage.listings import LISTINGS
+from storage.products import PRODUCTS
+from storage.rulesets import RULESETS
+from storage.stores import STORES
+from tests.factories import MERCHANT, an_offer
+from tests.services.amazon import Amazon, ean_of
+from tests.services.shop import Shop
+
+HEADER = (
+    "sku,store_view_code,attribute_set_code,product_type,categories,name,product_online,price,"
+    "additional_attributes,qty,manage_stock,use_config_manage_stock"
+)
+RULES = """\
+kind: pricing
+name: Ten off
+rules:
+  - key: mugs
+    type: standard
+    when: {all: [{fact: sku, contains: MUG}]}
+    adjust: {decrease: 10%}
+  - key: [pens]
+    type: standard
+    when: {all: [{fact: sku, contains: PEN}]}
+    adjust: {decrease: 20%}
+""".replace("[pens]", "pens")
+
+
+def a_row(number: int, price: str = "20.00") -> str:
+    return (
+        f"MUG-{number},,Default,simple,Kitchen,Mug {number},1,{price},ean={ean_of(number)},10,1,0"
+    )
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Path:
+    file = tmp_path / "catalog.csv"
+    file.write_text("\n".join([HEADER, a_row(1), a_row(2)]) + "\n")
+    return file
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    file = tmp_path / "rules.yaml"
+    file.write_text(RULES)
+    return file
+
+
+def test_a_store_is_opened_connected_and_listed(shell: Any) -> None:  # F001, F005
+    connected = shell.connect()
+    assert connected.exit_code == 0, connected.output
+    assert "Connected Shop: amazon.com, prices in USD." in connected.output
+
+    listed = shell.run("store", "list")
+    assert [word in listed.output for word in ("Shop", "US", "ACTIVE")] == [True] * 3
+
+    again = shell.connect()
+    assert again.exit_code == 0
+    assert len(shell.act(_stores)) == 1
+
+
+def test_credentials_that_amazon_refuses_are_one_clear_line(shell: Any) -> None:  # F005
+    refused = shell.connect(LWA_CLIENT_SECRET="wrong")
+    assert refused.exit_code == 1
+    assert "Amazon refuses these credentials" in refused.output
+    assert "Traceback" not in refused.output
+    assert "wrong" not in refused.output
+    assert [store.connection for store in shell.act(_stores)] == [None]
+
+
+def test_the_country_of_a_store_is_fixed(shell: Any) -> None:  # F009
+    shell.connect()
+    moved = shell.run(
+        *("store", "connect", "Shop", "--seller-id", "x", "--client-id", "x"),
+        *("--client-secret", "x", "--refresh-token", "x", "--country", "CA"),
+    )
+    assert moved.exit_code == 1
+    assert "cannot be changed" in moved.output
+
+
+async def _stores(runtime: Runtime) -> Any:
+    return await STORES.find(runtime.scope(MERCHANT), EVERYTHING)
+
+
+def test_a_catalogue_is_imported_and_the_same_again_changes_nothing(
+    shell: Any, catalog: Path
+) -> None:
+    first = shell.run("catalog", "import", str(catalog))
+    assert first.exit_code == 0, first.output
+    assert "Products: 2 created, 0 changed, 0 unchanged, 0 refused." in first.output
+
+    second = shell.run("catalog", "import", str(catalog))
+    assert "Products: 0 created, 0 changed, 2 unchanged, 0 refused." in second.output
+
+
+def test_a_bad_row_is_told_with_its_line_and_the_others_are_imported(
+    shell: Any, catalog: Path
+) -> None:
+    catalog.write_text("\n".join([HEADER, a_row(1, "free"), a_row(2)]) + "\n")
+
+    imported = shell.run("catalog", "import", str(catalog))
+
+    assert imported.exit_code == 1
+    assert "line 2, price: " in imported.output
+    assert [product.sku for product in shell.act(_products)] == ["MUG-2"]
+
+
+async def _products(runtime: Runtime) -> Any:
+    return await PRODUCTS.find(runtime.scope(MERCHANT), EVERYTHING)
+
+
+def test_a_file_that_is_no_export_is_one_clear_line(shell: Any, catalog: Path) -> None:
+    catalog.write_text("name,colour\nMug,blue\n")
+    imported = shell.run("catalog", "import", str(catalog))
+    assert imported.exit_code == 1
+    assert "sku" in imported.output
+    assert "Traceback" not in imported.output
+
+
+def test_sound_rules_are_told_to_be_so(shell: Any, rules: Path) -> None:
+    checked = shell.run("rules", "check", str(rules))
+    assert checked.exit_code == 0
+    assert checked.output == f"{rules}: 2 pricing rules, sound\n"
+
+
+def test_mistakes_in_rules_are_told_line_by_line_and_nothing_is_published(
+    shell: Any, rules: Path, tmp_path: Path
+) -> None:
+    shell.connect()
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(RULES.replace("decrease: 20%", "decrease: lots").replace("standard", "magic", 1))
+
+    checked = shell.run("rules", "check", str(rules), str(bad))
+    applied = shell.run("rules", "apply", str(rules), str(bad))
+
+    for result in (checked, applied):
+        assert result.exit_code == 1
+        assert f"{bad}:5:11: " in result.output
+        assert f"{bad}:11:24: " in result.output
+    assert "Nothing was published." in applied.output
+    assert shell.act(_rulesets) == []
+
+
+def test_rules_are_applied_once(shell: Any, rules: Path) -> None:
+    shell.connect()
+    first = shell.run("rules", "apply", str(rules))
+    assert (first.exit_code, first.output.splitlines()[-1]) == (
+        0,
+        "rules.yaml: pricing rules version 1 is in force now.",
+    )
+    second = shell.run("rules", "apply", str(rules))
+    assert second.output.splitlines()[-1] == (
+        "rules.yaml: pricing rules version 1 is in force already."
+    )
+    assert len(shell.act(_rulesets)) == 1
+
+
+async def _rulesets(runtime: Runtime) -> Any:
+    return await RULESETS.find(runtime.scope(MERCHANT), EVERYTHING)
+
+
+def test_without_one_store_to_choose_a_command_says_so(shell: Any, rules: Path) -> None:
+    none = shell.run("rules", "apply", str(rules))
+    assert none.exit_code == 1
+    assert "there are: none yet" in none.output
+
+    shell.connect("First")
+    shell.connect("Second")
+    many = shell.run("rules", "apply", str(rules))
+    assert "there are: First, Second" in many.output
+    assert shell.run("rules", "apply", str(rules), "--store", "Second").exit_code == 0
+
+
+def test_explain_tells_the_steps_the_rules_and_the_competitors(
+    shell: Any, amazon: Amazon, catalog: Path, rules: Path
+) -> None:
+    shell.connect()
+    shell.run("catalog", "import", str(catalog))
+    shell.run("rules", "apply", str(rules))
+
+    async def goes_live(runtime: Runtime) -> None:
+        scope = runtime.scope(MERCHANT)
+        (store,) = await STORES.find(scope, EVERYTHING)
+        shop = Shop(runtime, amazon, scope, store.id)
+        await shop.change_settings(catalog_search=CatalogSearchSettings(ean="ean", general=None))
+        await shop.match()
+        await shop.see(an_offer("RIVAL", "17.50", is_buy_box_winner=True))
+        await shop.settle()
+
+    shell.act(goes_live)
+    told = shell.run("explain", "MUG-1")
+
+    assert told.exit_code == 0, told.output
+    for expected in (
+        "ACTIVE, 18.00 USD",
+        "CHANGE (RULES)",
+        "SOURCE",
+        "mugs: It applied",
+        "sku contains MUG: holds, it is MUG-1",
+        "sku contains PEN: fails, it is MUG-1",
+        "RIVAL",
+        "Buy Box",
+    ):
+        assert expected in told.output, told.output
+    before = shell.act(_listings)
+    now = shell.run("explain", "MUG-1", "--now")
+    assert "KEEP (RULES)" in now.output
+    assert shell.act(_listings) == before
+
+
+async def _listings(runtime: Runtime) -> Any:
+    return await LISTINGS.find(runtime.scope(MERCHANT), EVERYTHING)
+
+
+def test_explaining_what_is_not_there_says_so(shell: Any) -> None:
+    shell.connect()
+    told = shell.run("explain", "NO-SUCH")
+    assert told.exit_code == 1
+    assert "Shop has no listing with the seller SKU 'NO-SUCH'." in told.output
+
+
+def test_serving_beyond_this_machine_needs_a_key(shell: Any) -> None:
+    # A process of its own: serving sets up the logging of the whole process.
+    served = subprocess.run(
+        [sys.executable, "-m", "cli", "serve", "--host", "0.0.0.0"],
+        env={**os.environ, **shell.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert served.returncode == 1
+    assert "SALES_CHANNEL_API_KEY" in served.stderr
+    assert "Traceback" not in served.stderr
+
+
+def test_a_store_starts_with_the_documented_settings(shell: Any) -> None:  # F017
+    shell.connect()
+    (store,) = shell.act(_stores)
+    assert store.settings == StoreSettings()
