@@ -136,6 +136,7 @@ class Listing:
     wanted_price: Money | None
     """Price of the last decision that said so; differs from `price` while it is under way."""
     wanted_quantity: int | None
+    """Quantity of the last decision that said so; None where none did, or a sale lowered what Amazon shows."""
     override: PriceOverride | None
     owns_buy_box: bool | None
     """Whether our offer holds the Buy Box; None while nobody does or nothing is known."""

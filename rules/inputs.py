@@ -46,9 +46,8 @@ class PricingInputs:
 
     @property
     def quantity_before(self) -> int | None:
-        """The quantity last wanted, or the live one while none was."""
-        listing = self.listing
-        return listing.quantity if listing.wanted_quantity is None else listing.wanted_quantity
+        """The quantity last wanted; None where what Amazon shows is not known: never wanted, or sold from since."""
+        return self.listing.wanted_quantity
 
 
 def inputs_hash(inputs: PricingInputs) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import islice
 
 from connectors.errors import Rejected
-from connectors.port import MarketplaceListing
+from connectors.port import Connector, MarketplaceListing
 from domain.change import ChangeKind
 from domain.errors import Conflict, InvalidInput, StaleVersion
 from domain.listing import (
@@ -65,8 +65,7 @@ async def import_listings(
             except Rejected as error:
                 # Amazon pages through the first thousand only; what came before the refusal is kept.
                 progress.fail(error.code, error.message)
-    for job in (Job.MATCH_PRODUCTS, Job.REPRICE):
-        await runtime.queue.wake(job, scope.merchant_id, store_id)
+    await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id)
 
 
 async def match_products(
@@ -78,9 +77,6 @@ async def match_products(
             return
         store = await STORES.require(scope, store_id)
         connector = await runtime.connections.of(store)
-        if await operations.is_under_way(scope, store_id, OperationKind.LISTINGS_IMPORT):
-            # What stands on Amazon already must not be listed over; the import wakes us when it is done.
-            return
         waiting = [batch async for batch in _unlisted(runtime, scope, store)]
         if not waiting and operation_id is None:
             return
@@ -91,8 +87,7 @@ async def match_products(
         async with operations.running(scope, operation) as progress:
             done = 0
             for batch in waiting:
-                matches = await matching.match(connector, batch, store.settings.catalog_search)
-                made = [_made(runtime, store, product, matches[product.id]) for product in batch]
+                made = await _take_up(runtime, scope, store, connector, batch)
                 await LISTINGS.insert_new(scope, made)
                 for listing in made:
                     progress.counts[listing.reason or "MATCHED"] += 1
@@ -206,6 +201,27 @@ async def _unlisted(
         )
         while group := list(islice(eligible, matching.BATCH)):
             yield group
+
+
+async def _take_up(
+    runtime: Runtime,
+    scope: Scope,
+    store: Store,
+    connector: Connector,
+    batch: Sequence[Product],
+) -> list[Listing]:
+    """The listings of some products: as they stand on Amazon where they do, else new ones.
+
+    Amazon is asked first, since a new listing would be put over one that a person made there.
+    """
+    standing = await connector.listings([product.sku for product in batch])
+    there = {found.seller_sku for found in standing}
+    new = [product for product in batch if product.sku not in there]
+    matches = await matching.match(connector, new, store.settings.catalog_search)
+    made = [_made(runtime, store, product, matches[product.id]) for product in new]
+    return made + await _with_products(
+        scope, [_imported(runtime, store, found) for found in standing]
+    )
 
 
 def _made(runtime: Runtime, store: Store, product: Product, match: Match) -> Listing:

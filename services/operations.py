@@ -21,7 +21,6 @@ from domain.operation import (
 from services.queue import Job
 from services.runtime import Runtime
 from storage import operations, sweep
-from storage.filters import AllOf, Is
 from storage.mongo import Scope
 from storage.operations import OPERATIONS
 
@@ -131,19 +130,6 @@ async def resume(
     """The operation that a job was started for; one of its own where a sweep or a trigger started it."""
     found = await OPERATIONS.get(scope, operation_id) if operation_id else None
     return found or await start(scope, kind, actor="sync", store_id=store_id)
-
-
-async def is_under_way(scope: Scope, store_id: str, kind: OperationKind) -> bool:
-    """Whether work of a kind was started for a store and is not over."""
-    unfinished = [OperationStatus.QUEUED, OperationStatus.RUNNING]
-    where = AllOf(
-        (
-            Is("store_id", "eq", store_id),
-            Is("kind", "eq", kind),
-            Is("status", "in", unfinished),
-        )
-    )
-    return await OPERATIONS.count(scope, where) > 0
 
 
 @asynccontextmanager

@@ -91,7 +91,7 @@ async def _take_stock(runtime: Runtime, scope: Scope, store: Store, taken: dict[
     for listing in sold.values():
         if listing.product_id:
             await products.take_stock(scope, listing.product_id, ids[listing.id])
-    await listings.note_sold(scope, [(id_, ids[id_]) for id_ in sold if ids[id_] > 0])
+    await listings.forget_wanted_quantity(scope, list(sold))
     await listings.mark_due(
         scope, store.id, Is("_id", "in", list(sold)), at=runtime.clock.now(), reason="STOCK_SOLD"
     )

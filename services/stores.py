@@ -129,18 +129,13 @@ async def connect(
 
 
 async def synchronise(runtime: Runtime, scope: Scope, store: Store, *, actor: str) -> None:
-    """Start everything that a newly connected or resumed store needs.
-
-    What stands on Amazon is imported before the catalogue is matched, so that nothing is listed over it.
-    """
+    """Start everything that a newly connected or resumed store needs."""
     if store.settings.import_third_party_listings:
         operation = await operations.start(
             scope, OperationKind.LISTINGS_IMPORT, actor=actor, store_id=store.id
         )
         await runtime.queue.wake(Job.IMPORT_LISTINGS, scope.merchant_id, store.id, operation.id)
-    else:
-        await runtime.queue.wake(Job.MATCH_PRODUCTS, scope.merchant_id, store.id)
-    for job in (Job.REPRICE, Job.IMPORT_ORDERS):
+    for job in (Job.MATCH_PRODUCTS, Job.REPRICE, Job.IMPORT_ORDERS):
         await runtime.queue.wake(job, scope.merchant_id, store.id)
 
 

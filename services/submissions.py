@@ -6,7 +6,7 @@ what was sent and not noted before a crash may be sent again.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -35,6 +35,7 @@ _READ_AT_ONCE = 20
 """Seller SKUs that one search may name."""
 _SOONEST_LIVE = timedelta(seconds=15)
 """Amazon shows no change sooner, so there is no use in asking."""
+_USUALLY_LIVE = timedelta(minutes=25)
 _RESEND_AFTER = timedelta(hours=2)
 """An accepted change that is not live by then is sent again."""
 
@@ -208,7 +209,7 @@ async def _settle(
         newer = [each for each in later if _is_newer(each, submission)]
         told = [each for each in newer if each.state is not SubmissionState.PENDING]
         price, quantity = _left(submission, told)
-        if found is not None and _is_live(submission, found, row.quantity):
+        if found is not None and _is_live(submission, found, row.quantity, at):
             if await submissions.move(
                 scope, submission, SubmissionState.LIVE, at=at, issues=found.issues
             ):
@@ -234,16 +235,22 @@ def _left(submission: Submission, newer: Sequence[Submission]) -> tuple[Money | 
     return price, quantity
 
 
-def _is_live(submission: Submission, found: MarketplaceListing, before: int | None) -> bool:
+def _is_live(
+    submission: Submission, found: MarketplaceListing, before: int | None, at: datetime
+) -> bool:
     """Whether Amazon shows what was sent; orders may have lowered the quantity since.
 
-    A lower quantity that is the one from `before` says only that nothing happened yet.
+    A lower quantity that is the one from `before` says at first that nothing happened yet; once the usual time
+    has passed, that as many were sold again.
     """
     if submission.price is not None and found.price != submission.price:
         return False
     if submission.quantity in {None, found.quantity}:
         return True
-    return found.quantity not in {None, before} and found.quantity < submission.quantity
+    if found.quantity is None or found.quantity > submission.quantity:
+        return False
+    waited = submission.accepted_at is not None and at - submission.accepted_at > _USUALLY_LIVE
+    return found.quantity != before or waited
 
 
 def _went_live(

@@ -84,23 +84,11 @@ async def settle_due(scope: Scope, settled: Iterable[tuple[str, str]]) -> int:
     )
 
 
-async def note_sold(scope: Scope, sold: Iterable[tuple[str, int]]) -> int:
-    """Lower the quantities as Amazon itself did with a sale; pairs of id and units.
-
-    What was wanted follows where Amazon had it, so that it is wanted again where stock allows. A quantity that
-    is still under way stays: Amazon will show it in full.
-    """
-    return await scope.update_each(
-        LISTINGS.name,
-        (Update({"_id": id_, "quantity": {"$gt": 0}}, _lowered(units)) for id_, units in sold),
+async def forget_wanted_quantity(scope: Scope, ids: Members[str]) -> int:
+    """Have the quantities published anew, also where the number stays: a sale lowered what Amazon shows."""
+    return await scope.update_many(
+        LISTINGS.name, {"_id": {"$in": list(ids)}}, {"$set": {"wanted_quantity": None}}
     )
-
-
-def _lowered(units: int) -> list[dict[str, Any]]:
-    left = {"$max": [{"$subtract": ["$quantity", units]}, 0]}
-    is_live = {"$eq": ["$wanted_quantity", "$quantity"]}
-    wanted = {"$cond": [is_live, left, "$wanted_quantity"]}
-    return [{"$set": {"quantity": left, "wanted_quantity": wanted}}]
 
 
 async def set_buy_box(scope: Scope, owned: Iterable[tuple[str, bool | None]]) -> int:

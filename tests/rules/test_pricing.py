@@ -252,7 +252,7 @@ def test_prices_are_compared_with_shipping() -> None:
 def test_who_holds_the_buy_box_keeps_the_price() -> None:
     document = rules(follow(adjust="{decrease: 5%}", more=", priority: 1"), less("1.00"))
     market = offers(an_offer("15.00", wins=True, own=True), an_offer("14.00"))
-    listing = a_listing(price=usd("15.00"), wanted_price=usd("15.00"), quantity=5)
+    listing = a_listing(price=usd("15.00"), wanted_price=usd("15.00"), wanted_quantity=5)
     verdict = decided(document, product=COSTLY, listing=listing, market=market)
     assert verdict.outcome is DecisionOutcome.KEEP
     assert verdict.price_after == usd("15.00")
@@ -449,7 +449,8 @@ def test_an_override_under_the_absolute_minimum_holds() -> None:
     ("price", "quantity", "wanted_price", "wanted_quantity", "outcome"),
     [
         (None, None, None, None, DecisionOutcome.CHANGE),
-        ("100.00", 5, None, None, DecisionOutcome.KEEP),
+        ("100.00", 5, None, 5, DecisionOutcome.KEEP),
+        ("100.00", 5, "100.00", None, DecisionOutcome.CHANGE),
         ("90.00", 4, "100.00", 5, DecisionOutcome.KEEP),
         ("100.00", 5, "90.00", 5, DecisionOutcome.CHANGE),
         ("100.00", 4, None, None, DecisionOutcome.CHANGE),
