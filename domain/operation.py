@@ -64,3 +64,5 @@ class Operation:
     actor: str
     created_at: datetime
     updated_at: datetime
+    cursor: str | None = None
+    """Id of the last thing that is done, from which interrupted work goes on."""

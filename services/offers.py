@@ -63,7 +63,7 @@ async def pull(runtime: Runtime, scope: Scope, store_id: str, operation_id: str 
             scope, operation_id, OperationKind.OFFERS_PULL, store_id=store_id
         )
         async with operations.running(scope, operation) as progress:
-            done, after = 0, ""
+            done, after = progress.done, operation.cursor or ""
             while batch := await _listed(scope, store_id, after):
                 after = batch[-1].id
                 asins = sorted({listing.asin for listing in batch if listing.asin})
@@ -72,7 +72,7 @@ async def pull(runtime: Runtime, scope: Scope, store_id: str, operation_id: str 
                 progress.counts["items"] += len(items)
                 progress.counts["due"] += marked
                 done += len(batch)
-                await progress.report(done)
+                await progress.report(done, cursor=after)
     await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id)
 
 

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -59,22 +59,42 @@ class Progress:
         self._reported = 0.0
         self._done = operation.done
         self._total = operation.total
+        self._cursor = operation.cursor
 
-    async def report(self, done: int, total: int | None = None) -> None:
-        """Say how much is done.
+    @property
+    def done(self) -> int:
+        """How much is done, what was done before an interruption included."""
+        return self._done
+
+    async def report(self, done: int, total: int | None = None, cursor: str | None = None) -> None:
+        """Say how much is done, and where to go on if the work is interrupted.
 
         Raises:
             OperationCancelled: at someone's request; what is done stays done.
         """
         self._done = done
         self._total = total if total is not None else self._total
+        self._cursor = cursor or self._cursor
         if self._watch:
             self._watch(done, self._total)
         if time.monotonic() - self._reported < _SECONDS_BETWEEN_REPORTS:
             return
+        await self.save()
+
+    async def save(self) -> None:
+        """Note how far the work is, now.
+
+        Raises:
+            OperationCancelled: at someone's request.
+        """
         self._reported = time.monotonic()
         current = await operations.report(
-            self._scope, self.operation.id, done=done, total=self._total, at=_machine.now()
+            self._scope,
+            self.operation.id,
+            done=self._done,
+            total=self._total,
+            cursor=self._cursor,
+            at=_machine.now(),
         )
         if current and current.cancel_requested:
             raise OperationCancelled("Stopped at the request of a user.")
@@ -127,8 +147,9 @@ async def start(
 async def resume(
     scope: Scope, operation_id: str | None, kind: OperationKind, *, store_id: str
 ) -> Operation:
-    """The operation that a job was started for; one of its own where a sweep or a trigger started it."""
+    """The operation that a job was started for, else one that was interrupted, else a new one."""
     found = await OPERATIONS.get(scope, operation_id) if operation_id else None
+    found = found or await operations.unfinished(scope, store_id, kind)
     return found or await start(scope, kind, actor="sync", store_id=store_id)
 
 
@@ -146,6 +167,8 @@ async def running(
         )
     except Retryable:
         # It is not over: the job comes again, or whoever looks for work that stands still.
+        with suppress(OperationCancelled):
+            await progress.save()
         raise
     except Exception as error:
         progress.fail(operation.kind.value, str(error) or type(error).__name__)

@@ -95,6 +95,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "operations": [
         _index(("merchant_id", _UP), ("_id", _UP)),
+        # work of a kind that a store has under way
+        _index(("store_id", _UP), ("kind", _UP), ("status", _UP), ("_id", _UP)),
         # work that stands still
         _index(("status", _UP), ("updated_at", _UP)),
     ],

@@ -2,22 +2,39 @@
 
 from datetime import datetime
 
-from domain.operation import Operation, OperationStatus
+from domain.operation import Operation, OperationKind, OperationStatus
 from storage.collection import Collection
+from storage.filters import AllOf, Is
+from storage.keyset import Sort
 from storage.mongo import Document, Scope, from_document, to_document
 
 OPERATIONS = Collection("operations", Operation)
 
 
 async def report(
-    scope: Scope, id_: str, *, done: int, total: int | None, at: datetime
+    scope: Scope, id_: str, *, done: int, total: int | None, cursor: str | None, at: datetime
 ) -> Operation | None:
     """Note progress and read back the operation, whose `cancel_requested` the work should heed."""
     fields: Document = {"done": done, "updated_at": at, "status": OperationStatus.RUNNING.value}
     if total is not None:
         fields["total"] = total
+    if cursor is not None:
+        fields["cursor"] = cursor
     found = await scope.find_and_update(OPERATIONS.name, {"_id": id_}, {"$set": fields})
     return from_document(Operation, found) if found else None
+
+
+async def unfinished(scope: Scope, store_id: str, kind: OperationKind) -> Operation | None:
+    """The newest operation of a kind that a store has and that is not over."""
+    where = AllOf(
+        (
+            Is("store_id", "eq", store_id),
+            Is("kind", "eq", kind),
+            Is("status", "in", [OperationStatus.QUEUED, OperationStatus.RUNNING]),
+        )
+    )
+    found = await OPERATIONS.find(scope, where, sort=Sort("_id", descending=True), limit=1)
+    return found[0] if found else None
 
 
 async def finish(scope: Scope, operation: Operation) -> None:

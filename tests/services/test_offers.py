@@ -219,7 +219,6 @@ async def test_offers_are_pulled_for_everything_that_is_listed(shop: Shop, amazo
     assert operation.result == {"items": 25, "due": 25}
 
 
-@pytest.mark.xfail(reason="a pull that is throttled begins again from the first item")
 async def test_a_pull_that_is_throttled_goes_on_where_it_was(shop: Shop, amazon: Amazon) -> None:
     amazon.begin([an_item(number) for number in range(1, 61)])
     await shop.put_on_sale(*(a_mug(number) for number in range(1, 61)))

@@ -172,12 +172,18 @@ async def _end_others(shop: Shop, *kept: Operation) -> None:
     )
 
 
-@pytest.mark.parametrize("found", [True, False])
-async def test_a_job_goes_on_with_its_operation_or_makes_one_of_its_own(
-    shop: Shop, found: Any
-) -> None:
+@pytest.mark.parametrize("named", [True, False])
+async def test_a_job_goes_on_with_work_that_was_interrupted(shop: Shop, named: bool) -> None:
     operation = await started(shop)
-    id_ = operation.id if found else None
+    id_ = operation.id if named else None
     resumed = await operations.resume(shop.scope, id_, OperationKind.MATCH, store_id=shop.id)
-    assert (resumed.id == operation.id) is found
-    assert resumed.actor == ("me" if found else "sync")
+    assert resumed.id == operation.id
+
+
+async def test_a_job_makes_an_operation_of_its_own_where_none_is_under_way(shop: Shop) -> None:
+    over = await started(shop)
+    async with operations.running(shop.scope, over):
+        pass
+    resumed = await operations.resume(shop.scope, None, OperationKind.MATCH, store_id=shop.id)
+    assert resumed.id != over.id
+    assert resumed.actor == "sync"
