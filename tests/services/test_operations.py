@@ -1,7 +1,6 @@
 """Operations: progress, cancelling, and work that goes on when its job was lost."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
