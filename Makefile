@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 STAMP := $(VENV)/.installed
+BENCH := build/bench
 LOCKS := requirements/build.txt requirements/native.txt requirements/dev.txt
 
 # Its setup overwrites CFLAGS, and so loses the optimisation; the macro lets it load on Python 3.13.
@@ -17,7 +18,7 @@ NATIVE_FLAGS := -O2 -DPyEval_CallObject=PyObject_CallObject
 COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-annotate --no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help install check test fmt schema demo up lock image clean
+.PHONY: help install check test fmt schema demo up bench soak lock image clean
 
 help: ## Tell what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -44,9 +45,8 @@ check: install ## Lint, format, types, import rules, schema
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-ifneq ($(wildcard graphql_api/export_schema.py),)
 	$(BIN)/python -m graphql_api.export_schema --check
-endif
+	$(BIN)/python -m rules.schema --check
 
 test: install ## Run the tests, with their own MongoDB and Valkey; T="..." passes arguments to pytest
 	$(BIN)/pytest $(T)
@@ -55,8 +55,9 @@ fmt: install ## Format, and mend what the linter can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-schema: install ## Write schema.graphql
+schema: install ## Write schema.graphql and the JSON Schema of rule documents
 	$(BIN)/python -m graphql_api.export_schema
+	$(BIN)/python -m rules.schema
 
 demo: install ## Sell a catalogue on the simulated Amazon; CATALOG=file.csv takes yours, ONCE=1 ends after a run
 	$(BIN)/sales-channel demo $(if $(CATALOG),--catalog "$(CATALOG)") $(if $(ONCE),--once)
@@ -64,15 +65,28 @@ demo: install ## Sell a catalogue on the simulated Amazon; CATALOG=file.csv take
 up: install ## Run API and workers with embedded MongoDB and Valkey
 	$(BIN)/sales-channel up
 
+bench: install $(BENCH)/.installed ## Measure the rule engine against others; B="--rules 20" passes arguments
+	@npm ci --silent --no-audit --no-fund --prefix bench/node || echo "npm is missing or failed." >&2
+	PYTHONPATH=$(BENCH) $(BIN)/python -m bench.engine $(B)
+
+$(BENCH)/.installed: requirements/bench.txt | install
+	rm -rf $(BENCH)
+	$(PIP) install --quiet --require-hashes --only-binary :all: --target $(BENCH) -r requirements/bench.txt
+	@touch $@
+
+soak: install ## See that the rule engine's memory stays flat over a million listings
+	$(BIN)/python -m bench.soak
+
 lock: install ## Write requirements/ anew from pyproject.toml, keeping versions; U="--upgrade" moves them
 	$(COMPILE) pyproject.toml --extra embedded --group dev -o requirements/dev.txt $(U)
 	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt $(U)
 	$(COMPILE) --group build -o requirements/build.txt $(U)
+	$(COMPILE) --group bench -o requirements/bench.txt $(U)
 	echo durable-rules | $(COMPILE) - --no-deps -c requirements/runtime.txt -o requirements/native.txt $(U)
 
 image: ## Build the container image (needs Docker)
 	docker build --tag sales-channel .
 
 clean: ## Remove what was made, except .data, which holds your databases
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist bench/node/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import catalog, demo, explain, reprice, rules, running, stores
+from cli import backtest, catalog, demo, explain, plans, reprice, rules, running, stores
 from cli.session import configure_logging
 
 app = typer.Typer(
@@ -11,7 +11,7 @@ app = typer.Typer(
         "Sell a commerce catalogue on Amazon, with prices that explain themselves.\n\n"
         "New here? `sales-channel demo` plays the whole story against a simulated Amazon. "
         "For a store of your own: `up` in one terminal, then `catalog import`, `store connect` and "
-        "`rules apply` in another."
+        "`rules plan` and `rules apply` in another."
     ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -20,6 +20,12 @@ app = typer.Typer(
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(stores.app, name="store")
 app.add_typer(rules.app, name="rules")
+rules.app.command()(plans.plan)
+rules.app.command()(plans.apply)
+rules.app.command()(plans.history)
+rules.app.command()(plans.diff)
+rules.app.command("roll-back")(plans.roll_back)
+rules.app.command()(backtest.backtest)
 app.command()(running.up)
 app.command()(running.serve)
 app.command()(running.worker)

@@ -1,11 +1,12 @@
-"""`rules check` and `rules apply`."""
+"""`rules check`, and reading the files of all commands on rules."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.session import ACTOR, console, errors, open_session, run, the_store
+from cli.findings import tell_findings
+from cli.session import ACTOR, console, errors
 from domain.ruleset import RulesetStatus
 from rules.document import DocumentInvalid, parse
 from services import rulesets
@@ -23,36 +24,25 @@ Files = Annotated[
 
 @app.command()
 def check(files: Files) -> None:
-    """Read rule documents and say what is wrong with them, line by line, changing nothing."""
-    sound = [_is_sound(file) for file in files]
-    if not all(sound):
-        raise typer.Exit(1)
+    """Read rule documents and say what is wrong with them, line by line, changing nothing.
 
-
-@app.command()
-def apply(
-    files: Files,
-    store: Annotated[str | None, typer.Option(help="Store, where there are several.")] = None,
-) -> None:
-    """Publish rule documents for a store; every listing is decided again under them.
-
-    Nothing is published unless all the files are sound. Applying what is in force already changes nothing.
+    Of sound documents it tells rules that never run, contradict each other or leave prices without bounds.
     """
+    sound = {file: _is_sound(file) for file in files}
+    for file in (file for file, is_sound in sound.items() if is_sound):
+        tell_findings(str(file), file.read_text(encoding="utf-8"))
+    if not all(sound.values()):
+        raise typer.Exit(1)
+
+
+def sources_of(files: list[Path], consequence: str = "") -> dict[str, str]:
+    """The texts of rule documents by path; where one has mistakes, they are told and the command ends."""
     sound = [_is_sound(file) for file in files]
     if not all(sound):
-        errors.print("Nothing was published.")
+        if consequence:
+            errors.print(consequence)
         raise typer.Exit(1)
-    sources = {file.name: file.read_text(encoding="utf-8") for file in files}
-
-    async def main() -> None:
-        async with open_session() as runtime:
-            scope = runtime.scope(runtime.settings.merchant)
-            chosen = await the_store(scope, store)
-            for name, source in sources.items():
-                told = await publish_document(runtime, chosen.id, source)
-                console.print(f"{name}: {told}", highlight=False)
-
-    run(main)
+    return {str(file): file.read_text(encoding="utf-8") for file in files}
 
 
 async def publish_document(runtime: Runtime, store_id: str, source: str) -> str:

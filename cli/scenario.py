@@ -38,7 +38,7 @@ def scenario_of(name: str, seed: int, products: Iterable[Product]) -> dict[str, 
         "sellers": [SELLER],
         "items": items,
         "thirdPartyListings": _already_there(items),
-        "market": {"changeShare": 0.1, "ordersPerTick": 6.0},
+        "market": {"changeShare": 0.05, "ordersPerTick": 6.0},
     }
 
 

@@ -179,6 +179,7 @@ class Story:
             "orders": 0 if orders_read else 1,
             "operations": await OPERATIONS.count(scope, _UNFINISHED),
             "due": await listings.count_due(scope, store_id),
+            "timed": await listings.count_timed(scope, store_id, now),
             "unsent": await self._open([SubmissionState.PENDING]),
             "unconfirmed": await SUBMISSIONS.count(
                 scope,

@@ -38,6 +38,8 @@ class DecisionReason(StrEnum):
     """A price that follows a competitor has no floor under it."""
     NO_CONVERSION = "NO_CONVERSION"
     """Catalogue and marketplace differ in currency and no rate is set."""
+    RULE_HOLDS = "RULE_HOLDS"
+    """A rule says that a person should look in this case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ class TraceStep:
     """One step of the price: what it was, what it did, the price before and after."""
 
     step: str
-    """Which step: SOURCE, CONVERT, RULE, COMPETITOR, CEILING, FLOOR, MAP, VAT, GUARD, OVERRIDE, QUANTITY and the like."""
+    """Which step: SOURCE, CONVERT, RULE, COMPETITOR, SHIPPING, CEILING, FLOOR, MAP, VAT, STEP, ROUND, COOLDOWN, GUARD,
+    OVERRIDE, BUSINESS, LIST_PRICE, QUANTITY."""
     note: str
     before: Money | None
     after: Money | None
@@ -87,6 +90,28 @@ class FactValue:
     name: str
     value: str | None
     """As the rule document would write it; None where it was not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityPrice:
+    """What one unit costs a business that buys at least so many at once."""
+
+    at_least: int
+    price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessPrice:
+    """What a unit costs businesses."""
+
+    price: Money
+    tiers: tuple[QuantityPrice, ...] = ()
+    """Ascending by quantity, falling in price."""
+
+    def of(self, quantity: int) -> Money:
+        """The price of a unit where so many are bought at once."""
+        found = [tier.price for tier in self.tiers if tier.at_least <= quantity]
+        return found[-1] if found else self.price
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +141,7 @@ class Decision:
     facts: tuple[FactValue, ...]
     inputs_hash: str
     decided_at: datetime
+    business: BusinessPrice | None = None
+    """What businesses are to pay; None makes no offer to them."""
+    list_price: Money | None = None
+    """The higher price that Amazon may show struck through; None shows none."""

@@ -5,7 +5,9 @@
     │   ├── InvalidInput     the value cannot be used
     │   ├── NotFound         nothing of that id is visible to the caller
     │   ├── Conflict         it would collide with what is there
-    │   └── StaleVersion     it changed since the caller read it
+    │   │   ├── StaleVersion   it changed since the caller read it
+    │   │   └── PlanOutdated   catalogue or rules moved too far since the plan was made
+    │   └── TrialFailed      the rule engine does not get along with a rule document
     └── NotConnected       the store cannot talk to Amazon yet or any more
 
 Everything else that is raised is a bug and surfaces as one.
@@ -55,6 +57,18 @@ class StaleVersion(Conflict):
     """The object changed after the caller read it; read again and decide anew."""
 
     code = "STALE_VERSION"
+
+
+class PlanOutdated(Conflict):
+    """What was planned is not what would happen now; make a new plan and look at it."""
+
+    code = "PLAN_OUTDATED"
+
+
+class TrialFailed(UserError):
+    """The rule engine crashed, hung or answered wrongly on a rule document, in a process of its own."""
+
+    code = "TRIAL_FAILED"
 
 
 class NotConnected(SalesChannelError):

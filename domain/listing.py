@@ -149,8 +149,12 @@ class Listing:
     version: int
     created_at: datetime
     updated_at: datetime
+    decide_again_at: datetime | None = None
+    """When time alone may lead to another decision: a rule begins or ends, data grow too old, a step may follow."""
     price_decision_id: str | None = None
     """The decision that set `wanted_price`; later ones left it as it is."""
+    price_changed_at: datetime | None = None
+    """When `wanted_price` last became another price; None where that is not known."""
 
 
 def listing_id(store_id: str, seller_sku: str) -> str:

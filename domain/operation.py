@@ -13,6 +13,7 @@ class OperationKind(StrEnum):
     MATCH = "MATCH"
     OFFERS_PULL = "OFFERS_PULL"
     REPRICE = "REPRICE"
+    SIMULATE = "SIMULATE"
 
 
 class OperationStatus(StrEnum):

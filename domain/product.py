@@ -26,6 +26,16 @@ class ProductType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class WebsitePrices:
+    """Prices that one website of the catalogue has of its own; a code that is not there uses the default price."""
+
+    website: str
+    sort_order: int
+    """1 comes first (behaviour 10)."""
+    prices: dict[str, Money]
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """What the merchant sells, as the last import of the catalogue told it."""
 
@@ -49,6 +59,8 @@ class Product:
     version: int
     created_at: datetime
     updated_at: datetime
+    website_prices: tuple[WebsitePrices, ...] = ()
+    """Where the catalogue scopes prices by website; `prices` are the defaults then. Part of the digest."""
 
 
 def product_id(merchant_id: str, sku: str) -> str:

@@ -6,10 +6,11 @@ from enum import StrEnum
 
 
 class RulesetKind(StrEnum):
-    """What the rules decide: which products are listed, or at what price."""
+    """What the rules decide: which products are listed, at what price, and which runs of prices are held."""
 
     LISTING = "LISTING"
     PRICING = "PRICING"
+    GUARDRAILS = "GUARDRAILS"
 
 
 class RulesetStatus(StrEnum):
@@ -39,3 +40,5 @@ class Ruleset:
     author: str
     created_at: datetime
     published_at: datetime | None
+    restores: int | None = None
+    """The older version whose text this one brings back; None where it was written anew."""

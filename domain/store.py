@@ -54,6 +54,24 @@ class CatalogSearchSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class QuantityDiscount:
+    """What businesses save who buy more at once."""
+
+    at_least: int
+    """Units in one purchase."""
+    percent_off: Decimal
+    """Off the price of a single unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessSettings:
+    """Offers to businesses (behaviour 11): at the price of everybody, with at most five discounts by quantity."""
+
+    discounts: tuple[QuantityDiscount, ...] = ()
+    """Quantities and discounts both rise from one to the next."""
+
+
+@dataclass(frozen=True, slots=True)
 class PriceSettings:
     """Where prices come from and what is added to them (behaviour 10)."""
 
@@ -68,6 +86,13 @@ class PriceSettings:
     """Decimal in marketplace currency below which no price is ever published, whatever the rules say."""
     largest_step_percent: Decimal | None = Decimal(50)
     """A change larger than this share of the live price is held for a person; None lets any pass."""
+    business: BusinessSettings | None = None
+    """None makes no offers to businesses."""
+    bounds_with_vat: bool = False
+    """Hold a competitor's price, which carries taxes, against floor and ceiling with VAT on top and not without
+    (behaviour 21, C6). Floors that know fees or a margin are always compared so."""
+    compares_with_shipping: bool = True
+    """Competitors' prices are followed with shipping, less our own; False compares item prices alone."""
 
 
 @dataclass(frozen=True, slots=True)

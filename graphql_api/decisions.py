@@ -185,7 +185,7 @@ async def assemble(
             after=Money.maybe(row.price_after),
             quantity_after=row.quantity_after,
             bounds=bounds_of(row),
-            trace=_trace(row, wanted),
+            trace=trace_of(row.trace if "trace" in wanted else ()),
             rules=[verdict_of(rule) for rule in row.rules] if "rules" in wanted else [],
             facts=[Fact(name=fact.name, value=fact.value) for fact in row.facts],
             inputs_hash=Sha256(row.inputs_hash),
@@ -207,9 +207,8 @@ def bounds_of(row: domain.Decision | None) -> PriceBounds:
     return PriceBounds(floor=Money.maybe(row.floor), ceiling=Money.maybe(row.ceiling))
 
 
-def _trace(row: domain.Decision, wanted: Selection) -> list[TraceStep]:
-    if "trace" not in wanted:
-        return []
+def trace_of(steps: Sequence[domain.TraceStep]) -> list[TraceStep]:
+    """The steps of a price as the schema shows them."""
     return [
         TraceStep(
             step=step.step,
@@ -218,7 +217,7 @@ def _trace(row: domain.Decision, wanted: Selection) -> list[TraceStep]:
             after=Money.maybe(step.after),
             rule_key=step.rule_key,
         )
-        for step in row.trace
+        for step in steps
     ]
 
 

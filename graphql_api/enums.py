@@ -134,6 +134,7 @@ describe(
     STEP_TOO_LARGE="The change is larger than the store allows in one step.",
     UNBOUNDED="A price that follows a competitor has no floor under it.",
     NO_CONVERSION="Catalogue and marketplace differ in currency and no rate is set.",
+    RULE_HOLDS="A rule says that a person should look in this case.",
 )
 describe(
     StoreStatus,
@@ -164,6 +165,7 @@ describe(
     "What rules decide.",
     LISTING="Which products are listed.",
     PRICING="At what price.",
+    GUARDRAILS="Which runs of new prices are held for a person.",
 )
 describe(
     RulesetStatus,
@@ -219,6 +221,7 @@ describe(
     MATCH="Search for the items that products are.",
     OFFERS_PULL="Reading everybody's offers.",
     REPRICE="Deciding prices and quantities.",
+    SIMULATE="Working out what rules would do.",
 )
 describe(
     OperationStatus,
@@ -244,6 +247,8 @@ describe(
     FLAG="True or false.",
     CATEGORY="Category paths; a condition names a category or a path and means all below it too.",
     ATTRIBUTE="A text of the catalogue, compared as a number where the condition gives a number.",
+    DATE="A day, written like 2026-06-01.",
+    OPTIONS="Several texts, the options chosen of an attribute; a condition names whole options.",
 )
 describe(
     ListingAction,

@@ -46,6 +46,8 @@ _MEANINGS = {
     "CONFLICT": "It collides with the present state; the message says with what.",
     "STALE_VERSION": "It changed since the caller read it; the payload has it as it is now.",
     "INVALID_DOCUMENT": "The rule document has a mistake at `line` and `column`.",
+    "PLAN_OUTDATED": "What was planned is not what would happen now; the message says what moved. Plan anew.",
+    "TRIAL_FAILED": "The rule engine does not get along with the document; nothing was published.",
     "CREDENTIALS_REFUSED": "Amazon refuses the credentials.",
     "NOT_CONNECTED": "Amazon could not be asked; nothing was changed.",
 }

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     PRODUCT = "Product"
     LISTING = "Listing"
     RULESET = "Ruleset"
+    PLAN = "Plan"
     DECISION = "PriceDecision"
     SUBMISSION = "Submission"
     ORDER = "Order"

@@ -6,14 +6,17 @@ from typing import Annotated
 import strawberry
 
 from domain import ruleset as domain
-from graphql_api import rulesets
+from domain.errors import InvalidInput
+from graphql_api import plans, rulesets
 from graphql_api.context import Info, RequestContext
 from graphql_api.errors import UserError, attempt, error_codes
 from graphql_api.fields import described
 from graphql_api.ids import Kind, require_key
+from graphql_api.plans import Plan
 from graphql_api.rulesets import Ruleset
 from graphql_api.selection import Selection
 from rules.document import DocumentInvalid
+from services import plans as planning
 from services import rulesets as use_cases
 
 
@@ -73,7 +76,10 @@ class RulesetPublishErrorCode(Enum):
     """Codes of `rulesetPublish`."""
 
     NOT_FOUND = "NOT_FOUND"
+    INVALID = "INVALID"
     CONFLICT = "CONFLICT"
+    PLAN_OUTDATED = "PLAN_OUTDATED"
+    TRIAL_FAILED = "TRIAL_FAILED"
 
 
 @strawberry.type(description="Why rules were not published.")
@@ -83,18 +89,27 @@ class RulesetPublishUserError(UserError):
     code: RulesetPublishErrorCode = strawberry.field(description="The kind of mistake.")
 
 
-@strawberry.input(description="A version to put in force.")
+@strawberry.input(description="What to put in force: a plan, or a version without looking first.")
 class RulesetPublishInput:
     """Input of `rulesetPublish`."""
 
-    ruleset_id: strawberry.ID = strawberry.field(description="The version.")
+    plan_id: strawberry.ID | None = strawberry.field(
+        description="A plan of `rulesetSimulate`: all its documents are published, unless too much would now change otherwise.",
+        default=None,
+    )
+    ruleset_id: strawberry.ID | None = strawberry.field(
+        description="A version, where no plan is given.", default=None
+    )
 
 
 @strawberry.type(description="What `rulesetPublish` gives.")
 class RulesetPublishPayload:
     """Payload of `rulesetPublish`."""
 
-    ruleset: Ruleset | None = strawberry.field(description="The version, in force.")
+    ruleset: Ruleset | None = strawberry.field(
+        description="The version, in force; null for a plan."
+    )
+    plan: Plan | None = strawberry.field(description="The plan that was published.")
     user_errors: list[RulesetPublishUserError] = strawberry.field(
         description="What is wrong with the input; empty on success."
     )
@@ -129,17 +144,19 @@ class RulesetMutations:
             RulesetPublishInput, strawberry.argument(name="input", description="The request.")
         ],
     ) -> RulesetPublishPayload:
-        """Put a version in force. The one before it retires, and every listing is decided again."""
+        """Put a plan's documents or a version in force, all or nothing.
+
+        What was in force before retires, and every listing is decided again.
+        """
         context = info.context
-
-        async def publish() -> domain.Ruleset:
-            key = require_key(Kind.RULESET, given.ruleset_id, ("rulesetId",))
-            return await use_cases.publish(
-                context.runtime, context.scope, key, actor=context.viewer.actor
-            )
-
-        row, errors = await attempt(publish(), RulesetPublishUserError, RulesetPublishErrorCode)
-        return RulesetPublishPayload(ruleset=await _shown(info, row), user_errors=errors)
+        keys, errors = await attempt(
+            _publish(context, given), RulesetPublishUserError, RulesetPublishErrorCode
+        )
+        row, plan_key = keys or (None, None)
+        shown = await _shown(info, row)
+        wanted = Selection.of(info)["plan"]
+        plan = await plans.NOUN.by_key(context, plan_key, wanted) if plan_key else None
+        return RulesetPublishPayload(ruleset=shown, plan=plan, user_errors=errors)
 
 
 class _Mistakes(Exception):
@@ -166,6 +183,21 @@ async def _create(context: RequestContext, given: RulesetCreateInput) -> domain.
         )
     except DocumentInvalid as invalid:
         raise _Mistakes(invalid) from invalid
+
+
+async def _publish(
+    context: RequestContext, given: RulesetPublishInput
+) -> tuple[domain.Ruleset | None, str | None]:
+    """The version or the key of the plan that was published."""
+    actor = context.viewer.actor
+    if (given.plan_id is None) is (given.ruleset_id is None):
+        raise InvalidInput("Give `planId` or `rulesetId`, not both.", field=("planId",))
+    if given.plan_id is not None:
+        key = require_key(Kind.PLAN, given.plan_id, ("planId",))
+        await planning.publish(context.runtime, context.scope, key, actor=actor)
+        return None, key
+    key = require_key(Kind.RULESET, given.ruleset_id or "", ("rulesetId",))
+    return await use_cases.publish(context.runtime, context.scope, key, actor=actor), None
 
 
 async def _shown(info: Info, row: domain.Ruleset | None) -> Ruleset | None:

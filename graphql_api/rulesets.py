@@ -13,11 +13,12 @@ from graphql_api.connections import After, Before, Connection, First, Last, Pagi
 from graphql_api.context import Info, RequestContext
 from graphql_api.fields import described
 from graphql_api.filters import EnumFilter, IDFilter, on, where_of
-from graphql_api.ids import Kind, Node, to_id
+from graphql_api.ids import Kind, Node, to_id, to_key
 from graphql_api.loaders import Noun, pick
 from graphql_api.rule_types import Rule, rules_of
 from graphql_api.scalars import Sha256
 from graphql_api.selection import Selection
+from services.rulesets import text_diff
 from storage.keyset import Sort
 from storage.rulesets import RULESETS
 
@@ -47,12 +48,31 @@ class Ruleset(Node):
     published_at: datetime | None = strawberry.field(
         description="When it came into force; null where it never did."
     )
+    restored_version: int | None = strawberry.field(
+        description="The older version whose text it brings back; null where it was written anew."
+    )
     row: strawberry.Private[domain.Ruleset]
 
     @described
     def rules(self, info: Info) -> list[Rule]:
         """The rules as they are understood, in the order of the document."""
         return rules_of(info.context.runtime.rulebooks.compile(self.row).document)
+
+    @described
+    async def diff(
+        self,
+        info: Info,
+        against: Annotated[
+            strawberry.ID, strawberry.argument(description="Another version, the older side.")
+        ],
+    ) -> str | None:
+        """What its text changes against another version's, as a unified diff.
+
+        Empty where the two say the same, null where there is no such version.
+        """
+        key = to_key(Kind.RULESET, against) or ""
+        found = (await info.context.rows(RULESETS, [key])).get(key)
+        return None if found is None else text_diff(found, self.row)
 
 
 @strawberry.input(description="Conditions on rulesets. Every field that is given must hold.")
@@ -99,6 +119,7 @@ async def assemble(
             author=row.author,
             created_at=row.created_at,
             published_at=row.published_at,
+            restored_version=row.restores,
             row=row,
         )
         for row in rows

@@ -14,6 +14,8 @@ from graphql_api.nodes import NodeQueries
 from graphql_api.offers import OfferQueries
 from graphql_api.operations import OperationMutations, OperationQueries
 from graphql_api.orders import OrderQueries
+from graphql_api.plan_mutations import PlanMutations
+from graphql_api.plans import PlanQueries
 from graphql_api.products import ProductQueries
 from graphql_api.rule_types import RuleFactQueries
 from graphql_api.ruleset_mutations import RulesetMutations
@@ -33,6 +35,7 @@ class Query(
     OfferQueries,
     RulesetQueries,
     RuleFactQueries,
+    PlanQueries,
     DecisionQueries,
     SubmissionQueries,
     OrderQueries,
@@ -45,7 +48,9 @@ class Query(
 @strawberry.type(
     description="Everything that can be done. Each answers with what changed and `userErrors`."
 )
-class Mutation(StoreMutations, RulesetMutations, ListingMutations, OperationMutations):
+class Mutation(
+    StoreMutations, RulesetMutations, PlanMutations, ListingMutations, OperationMutations
+):
     """Mutations of all nouns."""
 
 

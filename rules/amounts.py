@@ -4,12 +4,17 @@ from decimal import Decimal
 from fractions import Fraction
 
 from domain.money import CURRENCY_DIGITS, Money, convert, half_up
-from rules.language import Adjustment
+from rules.language import Adjustment, Size
+
+
+def exact(amount: Decimal, currency: str) -> Fraction:
+    """An amount in the smallest unit of a currency, not rounded."""
+    return Fraction(amount) * Fraction(10) ** CURRENCY_DIGITS[currency]
 
 
 def money(amount: Decimal, currency: str) -> Money:
     """An amount in a currency, rounded where it has more decimals than the currency."""
-    return Money(half_up(Fraction(amount) * 10 ** CURRENCY_DIGITS[currency]), currency)
+    return Money(half_up(exact(amount, currency)), currency)
 
 
 def factor(adjust: Adjustment | None) -> Fraction:
@@ -28,9 +33,27 @@ def adjusted(price: Money, adjust: Adjustment | None) -> Money:
     return price + change if adjust.is_increase else price - change
 
 
-def with_percent(price: Money, percent: Decimal) -> Money:
+def with_percent(price: Money, percent: Decimal | None) -> Money:
     """A price with a percentage, such as VAT, on top."""
-    return price.times(1 + Fraction(percent) / 100)
+    return price if percent is None else price.times(1 + Fraction(percent) / 100)
+
+
+def portion(size: Size, price: Money) -> Money:
+    """How much a size is of a price, rounded down: a limit never grows by rounding."""
+    share = price.minor * Fraction(size.percent or 0) / 100
+    if size.amount is not None:
+        share = exact(size.amount, price.currency)
+    return Money(share.numerator // share.denominator, price.currency)
+
+
+def exchanged_exactly(price: Money, rate: Decimal | None, currency: str) -> Fraction | None:
+    """A catalogue price in the smallest unit of a currency, not rounded; None without a rate to do it."""
+    if price.currency == currency:
+        return Fraction(price.minor)
+    if rate is None:
+        return None
+    shift = Fraction(10) ** (CURRENCY_DIGITS[currency] - CURRENCY_DIGITS[price.currency])
+    return price.minor * Fraction(rate) * shift
 
 
 def exchanged(
@@ -48,5 +71,5 @@ def told(adjust: Adjustment | None) -> str:
     """An adjustment in words, such as ``10% less``."""
     if adjust is None:
         return "unchanged"
-    size = f"{adjust.percent:f}%" if adjust.percent is not None else f"{adjust.amount:f}"
+    size = Size(adjust.percent, adjust.amount)
     return f"{size} {'more' if adjust.is_increase else 'less'}"

@@ -1,15 +1,16 @@
 """Which competitor's price an intelligent rule follows, and what it is worth (behaviour 14.3 and 14.4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from domain.listing import Condition
+from domain.listing import Condition, Fulfilment
 from domain.money import Money
 from domain.offer import Offer, OfferSnapshot
 from rules.language import Competitor, CompetitorSource, ConditionMode
-from rules.market import rivals_of, winners_of
+from rules.market import fresh, is_amazon, rivals_of, winners_of
 
 _FAMILIES = {
     condition: family
@@ -33,7 +34,7 @@ _FAMILIES = {
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A competitor's landed price, after variance. `price` is None where no competitor counts."""
+    """A competitor's price, after variance. `price` is None where no competitor counts."""
 
     price: Money | None
     note: str
@@ -42,27 +43,69 @@ class Rival:
 
 
 def find_rival(
-    wanted: Competitor, snapshot: OfferSnapshot | None, condition: Condition, currency: str
+    wanted: Competitor,
+    snapshot: OfferSnapshot | None,
+    condition: Condition,
+    currency: str,
+    now: datetime,
+    *,
+    with_shipping: bool = True,
 ) -> Rival:
     """The competitor that a rule follows for an item in `condition`. Ties go to the first seller id."""
     if snapshot is None:
         return Rival(None, "No offers of competitors are known")
+    known = replace(snapshot, offers=fresh(snapshot, wanted.max_age, now))
+    if wanted.max_age and snapshot.offers and not known.offers:
+        age = told_duration(wanted.max_age)
+        return Rival(None, f"What is known of the offers is older than {age}")
+    winners = winners_of(known, currency)
     if wanted.source is CompetitorSource.BUY_BOX:
-        winners = winners_of(snapshot, currency)
         ours = next((each for each in winners if each.is_own and each.condition is condition), None)
         if ours is not None:
             return Rival(ours.listing_price, "We hold the Buy Box", is_ours=True)
         offers = [offer for offer in winners if not offer.is_own]
         nobody = "No competitor holds the Buy Box"
     else:
-        offers = [offer for offer in rivals_of(snapshot, currency) if _is_trusted(offer, wanted)]
+        offers = [offer for offer in rivals_of(known, currency) if _is_trusted(offer, wanted)]
         nobody = "No competitor passes the feedback filters"
-    if not offers:
-        return Rival(None, nobody)
-    offer = _closest(offers, condition, wanted.mode)
-    if offer is None:
-        return Rival(None, f"No competitor offers it as {condition.value}")
-    return _worth(offer, condition, wanted)
+    counted = [offer for offer in offers if _counts(offer, wanted)]
+    offer = _closest(counted, condition, wanted.mode)
+    if offer is not None:
+        return _worth(offer, condition, wanted, with_shipping=with_shipping)
+    if counted:
+        nobody = f"No competitor offers it as {condition.value}"
+    elif offers:
+        nobody = f"{_told_sellers(offers)} does not count for this rule"
+    return Rival(None, nobody)
+
+
+def told_duration(length: timedelta) -> str:
+    """A length of time in words, such as ``90 minutes`` or ``2 days``."""
+    minutes = length // timedelta(minutes=1)
+    for unit, size in (("day", 24 * 60), ("hour", 60), ("minute", 1)):
+        count, rest = divmod(minutes, size)
+        if count and not rest:
+            return f"{count} {unit}{'s' * (count != 1)}"
+    return "less than a minute"
+
+
+def _counts(offer: Offer, wanted: Competitor) -> bool:
+    """Whether an offer passes the filters on who sells and ships it."""
+    return (
+        (wanted.fulfilment is None or offer.fulfilment is wanted.fulfilment)
+        and (not wanted.only_sellers or offer.seller_id in wanted.only_sellers)
+        and offer.seller_id not in wanted.exclude_sellers
+        and not (wanted.exclude_amazon and is_amazon(offer))
+    )
+
+
+def _told_sellers(offers: Sequence[Offer]) -> str:
+    """The cheapest of some offers, and how many more there are."""
+    first = min(offers, key=lambda offer: (offer.landed_price.minor, offer.seller_id))
+    name = "Amazon itself" if is_amazon(first) else first.seller_id
+    channel = "by Amazon" if first.fulfilment is Fulfilment.AMAZON else "by the seller"
+    others = f" (and {len(offers) - 1} more)" if len(offers) > 1 else ""
+    return f"{name}, shipped {channel},{others}"
 
 
 def _is_trusted(offer: Offer, wanted: Competitor) -> bool:
@@ -90,13 +133,14 @@ def _lowest(offers: Sequence[Offer]) -> Offer | None:
     return min(offers, key=lambda offer: (offer.landed_price.minor, offer.seller_id), default=None)
 
 
-def _worth(offer: Offer, condition: Condition, wanted: Competitor) -> Rival:
-    """The landed price, scaled by the difference of what the two conditions are worth."""
+def _worth(offer: Offer, condition: Condition, wanted: Competitor, *, with_shipping: bool) -> Rival:
+    """The price, scaled by the difference of what the two conditions are worth."""
     holder = "Buy Box" if wanted.source is CompetitorSource.BUY_BOX else "Lowest competitor"
-    landed = offer.landed_price
-    note = f"{holder} {offer.seller_id} at {landed} with shipping, {offer.condition.value}"
+    base = offer.landed_price if with_shipping else offer.listing_price
+    how = "with" if with_shipping else "without"
+    note = f"{holder} {offer.seller_id} at {base} {how} shipping, {offer.condition.value}"
     if wanted.mode is not ConditionMode.VARIANCE or offer.condition is condition:
-        return Rival(landed, note)
+        return Rival(base, note)
     percents = {**dict(wanted.percents), Condition.NEW: Decimal(100)}
     missing = [each.value for each in (offer.condition, condition) if each not in percents]
     if missing:
@@ -104,5 +148,5 @@ def _worth(offer: Offer, condition: Condition, wanted: Competitor) -> Rival:
     scale = 1 - Fraction(percents[offer.condition] - percents[condition]) / 100
     if scale <= 0:
         return Rival(None, f"{note}, but its condition is worth too much more than ours to compare")
-    price = landed.times(scale)
+    price = base.times(scale)
     return Rival(price, f"{note}, worth {price} as {condition.value}")

@@ -1,4 +1,4 @@
-"""Documents to what the rule engine can be trusted with: chains of whole-number checks, in shards within its limits.
+"""Documents to what the rule engine can be trusted with: chains of whole-number checks, in sections.
 
 The engine crashes, hangs or answers wrongly outside a narrow form, so nothing of a merchant's document reaches
 it: only generated names and small whole numbers.
@@ -13,7 +13,8 @@ from math import prod
 
 from rules.alternatives import MAX_ALTERNATIVES, Alternative, Literal, alternatives
 from rules.language import RulesetDocument, When, leaves
-from rules.shards import Chain, Check, Shard, sharded
+from rules.sections import Section, sections
+from rules.shards import Chain, Check
 from rules.vocabulary import Field, TextField, TruthField, Vocabulary
 
 _MOST_EXCEPTIONS = 4
@@ -30,7 +31,13 @@ class Program:
     """Keys of the active rules that match everything."""
     fields: tuple[Field, ...]
     """The fields that checks name by their index."""
-    shards: tuple[Shard, ...]
+    sections: tuple[Section, ...]
+
+    @property
+    def keys(self) -> list[str]:
+        """Keys of all rules that can match, in alphabetical order."""
+        chained_keys = (keys for section in self.sections for _, keys in section.chains)
+        return sorted(self.always.union(*chained_keys))
 
 
 def compile_document(document: RulesetDocument) -> Program:
@@ -46,8 +53,8 @@ def compile_document(document: RulesetDocument) -> Program:
             continue
         for checks in cases:
             keys.setdefault(checks, set()).add(rule.key)
-    chains = _ordered(keys, vocabulary)
-    return Program(frozenset(always), tuple(vocabulary.fields), sharded(chains))
+    chains, fields = _ordered(keys, vocabulary), tuple(vocabulary.fields)
+    return Program(frozenset(always), fields, tuple(sections(chains, fields)))
 
 
 def _ordered(

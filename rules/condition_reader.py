@@ -11,6 +11,8 @@ from rules.facts import (
     ATTRIBUTE,
     CATALOGUE,
     CODE,
+    DATE,
+    OPTIONS,
     PRICE,
     FactDefinition,
     FactKind,
@@ -18,7 +20,7 @@ from rules.facts import (
     definition_of,
 )
 from rules.language import Expected, Group, Leaf, Operator, Quantifier, When, leaves
-from rules.reader import At, Wrong, decimal, did_you_mean, flag, listed, text
+from rules.reader import At, Wrong, day, decimal, did_you_mean, flag, listed, text
 
 _T = TypeVar("_T", str, Decimal)
 
@@ -38,8 +40,10 @@ OPERATORS: dict[FactKind, frozenset[Operator]] = {
     FactKind.FLAG: _EQUALITY | {Operator.EXISTS},
     FactKind.CATEGORY: _LIST | _PART | {Operator.EXISTS},
     FactKind.ATTRIBUTE: frozenset(Operator),
+    FactKind.DATE: _EQUALITY | _ORDER | _LIST | {Operator.EXISTS},
+    FactKind.OPTIONS: _LIST | _PART | {Operator.EXISTS},
 }
-"""The operators that fit each kind of fact."""
+"""The operators that fit each kind of fact (behaviour 12)."""
 
 
 def read_when(at: At, scopes: frozenset[FactScope]) -> When | None:
@@ -103,7 +107,10 @@ def _fact(at: At, scopes: frozenset[FactScope]) -> FactDefinition:
     if definition is None:
         hint = did_you_mean(name, list(CATALOGUE))
         if not hint and CODE.fullmatch(name):
-            hint = f"; a price attribute is {PRICE}{name}, any other attribute {ATTRIBUTE}{name}"
+            hint = (
+                f"; a price attribute is {PRICE}{name}, any other attribute {ATTRIBUTE}{name},"
+                f" {DATE}{name} or {OPTIONS}{name}"
+            )
         raise Wrong(at, f"There is no fact {name!r}{hint}")
     if definition.scope not in scopes:
         raise Wrong(at, f"{name!r} is not known while it is decided what to list")
@@ -114,6 +121,8 @@ def _misfit(fact: FactDefinition, operator: Operator) -> str:
     fitting = listed(each.value for each in Operator if each in OPERATORS[fact.kind])
     if fact.kind is FactKind.CATEGORY:
         return f"A product can be in several categories, so write {fitting}"
+    if fact.kind is FactKind.OPTIONS:
+        return f"Several options can be chosen, so write {fitting}"
     return f"{fact.name!r} is a {fact.kind.lower()}, which cannot be asked with {operator.value}; use {fitting}"
 
 
@@ -123,6 +132,8 @@ def _expected(at: At, fact: FactDefinition, operator: Operator) -> Expected | No
         return flag(at)
     if operator in _LIST:
         return _values(at, fact)
+    if fact.kind is FactKind.DATE:
+        return _day(at)
     if _is_number(at, fact) or operator in _ORDER:
         return decimal(at)
     return _word(at, fact, is_part=operator in _PART)
@@ -132,6 +143,8 @@ def _values(at: At, fact: FactDefinition) -> tuple[str, ...] | tuple[Decimal, ..
     items = at.items("`in` and `notIn`")
     if not 1 <= len(items) <= MAX_VALUES:
         raise Wrong(at, f"A list needs 1 to {MAX_VALUES} values")
+    if fact.kind is FactKind.DATE:
+        return _all_read(items, _day)
     if all(_is_number(item, fact) for item in items):
         return _all_read(items, decimal)
     return _all_read(items, partial(_word, fact=fact, is_part=False))
@@ -148,6 +161,10 @@ def _is_number(at: At, fact: FactDefinition) -> bool:
     if fact.kind is FactKind.ATTRIBUTE:
         return at.is_plain_number
     return fact.kind in {FactKind.NUMBER, FactKind.MONEY}
+
+
+def _day(at: At) -> str:
+    return day(at).isoformat()
 
 
 def _word(at: At, fact: FactDefinition, *, is_part: bool) -> str:

@@ -4,15 +4,17 @@ This is the specification that the rule engine is held against. A fact that is n
 comparison false, `ne` and its like included; only `exists` asks for it.
 """
 
+import operator as operators
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from itertools import combinations
+from typing import Any
 
 from domain.decision import ConditionVerdict
-from rules.facts import Facts, Value
+from rules.facts import OPTIONS, Facts, Value
 from rules.language import Expected, Leaf, Operator, Quantifier, RulesetDocument, When
 
 LONGEST_PATH = 12
@@ -20,6 +22,12 @@ LONGEST_PATH = 12
 
 _NUMBER = re.compile(r"[+-]?\d{1,19}(\.\d{1,9})?", re.ASCII)
 
+_ORDER: dict[Operator, Callable[[Any, Any], bool]] = {
+    Operator.GT: operators.gt,
+    Operator.GTE: operators.ge,
+    Operator.LT: operators.lt,
+    Operator.LTE: operators.le,
+}
 _OPPOSITES = {
     Operator.NE: Operator.EQ,
     Operator.NOT_IN: Operator.IN,
@@ -153,7 +161,7 @@ def _compares(operator: Operator, expected: Expected, facts: Facts, name: str) -
     """Whether it is so; None where the fact is not known. Negative operators are asked by their opposites."""
     value = facts.get(name)
     if isinstance(value, tuple):
-        return _category_compares(expected, value)
+        return _any_compares(expected, value, is_path=not name.startswith(OPTIONS))
     if isinstance(expected, bool):
         return value is expected if isinstance(value, bool) else None
     if isinstance(expected[0] if isinstance(expected, tuple) else expected, Decimal):
@@ -167,6 +175,9 @@ def _text_compares(operator: Operator, actual: str, expected: Expected) -> bool:
     wanted = _all_folded(expected if isinstance(expected, tuple) else (expected,))
     if operator is Operator.CONTAINS:
         return any(part in actual for part in wanted)
+    if operator in _ORDER:
+        (day,) = wanted  # dates alone are ordered as texts
+        return bool(_ORDER[operator](actual, day))
     return actual in wanted
 
 
@@ -175,25 +186,17 @@ def _all_folded(expected: tuple[object, ...]) -> frozenset[str]:
     return frozenset(folded(str(item)) for item in expected)
 
 
-def _category_compares(expected: Expected, paths: tuple[str, ...]) -> bool | None:
-    if not paths:
+def _any_compares(expected: Expected, found: tuple[str, ...], *, is_path: bool) -> bool | None:
+    """Whether one of the categories or options is meant."""
+    if not found:
         return None
     wanted = expected if isinstance(expected, tuple) else (expected,)
-    return not category_names(paths).isdisjoint(_all_folded(wanted))
+    names = category_names(found) if is_path else _all_folded(found)
+    return not names.isdisjoint(_all_folded(wanted))
 
 
 def _number_compares(operator: Operator, actual: Decimal, expected: Expected) -> bool:
     if isinstance(expected, tuple):
         return actual in expected
     wanted = Decimal(expected)
-    match operator:
-        case Operator.GT:
-            return actual > wanted
-        case Operator.GTE:
-            return actual >= wanted
-        case Operator.LT:
-            return actual < wanted
-        case Operator.LTE:
-            return actual <= wanted
-        case _:
-            return actual == wanted
+    return bool(_ORDER[operator](actual, wanted)) if operator in _ORDER else actual == wanted

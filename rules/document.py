@@ -10,21 +10,14 @@ from domain.ruleset import RulesetKind
 from rules.action_reader import read_intelligent, read_standard
 from rules.condition_reader import read_when
 from rules.facts import FactScope
-from rules.language import Intelligent, ListingAction, Rule, RulesetDocument, Standard
-from rules.reader import (
-    MAX_ERRORS,
-    At,
-    Wrong,
-    choice,
-    day,
-    flag,
-    integer,
-    listed,
-    text,
-)
-from rules.source import DocumentError, DocumentInvalid, read
+from rules.guardrail_reader import read_guardrails
+from rules.language import Intelligent, ListingAction, Rule, RulesetDocument, Shape, Standard
+from rules.reader import MAX_ERRORS, At, Wrong, choice, flag, integer, listed, text
+from rules.schedule_reader import SCHEDULE_FIELDS, read_schedule
+from rules.shape_reader import SHAPE_FIELDS, read_shape
+from rules.source import DocumentError, DocumentInvalid, read, split
 
-__all__ = ["DocumentError", "DocumentInvalid", "Rule", "RulesetDocument", "parse"]
+__all__ = ["DocumentError", "DocumentInvalid", "Rule", "RulesetDocument", "parse", "parse_all"]
 
 _T = TypeVar("_T")
 
@@ -32,44 +25,108 @@ MAX_RULES = 2000
 MAX_DESCRIPTION = 1000
 MAX_PRIORITY = 1_000_000
 
-_KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
-_STANDARD, _INTELLIGENT = "standard", "intelligent"
-_PRICING_FIELDS = (
-    "key description type priority stop active from to when adjust competitor floor ceiling".split()
-)
+KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+STANDARD, INTELLIGENT = "standard", "intelligent"
 _ANY_SCOPE = frozenset(FactScope)
 _PRODUCT_SCOPE = frozenset({FactScope.PRODUCT})
-_INTELLIGENT_ONLY = ("competitor", "floor", "ceiling")
-_LISTING_FIELDS = "key description active when then".split()
+INTELLIGENT_FIELDS = ("competitor", "floor", "ceiling", "otherwise")
+HEAD_FIELDS = ("key", "description", "active")
+PRICING_FIELDS = (
+    *HEAD_FIELDS,
+    "type",
+    "priority",
+    "stop",
+    *SCHEDULE_FIELDS,
+    "when",
+    "adjust",
+    *INTELLIGENT_FIELDS,
+    *SHAPE_FIELDS,
+)
+LISTING_FIELDS = (*HEAD_FIELDS, "when", "then")
+DOCUMENT_FIELDS: dict[RulesetKind, tuple[str, ...]] = {
+    RulesetKind.LISTING: ("kind", "name", "rules"),
+    RulesetKind.PRICING: ("kind", "name", *SHAPE_FIELDS, "rules"),
+    RulesetKind.GUARDRAILS: ("kind", "name", "limits"),
+}
+"""What a document of each kind holds."""
 
 
-def parse(source: str, kind: RulesetKind | None = None) -> RulesetDocument:
-    """Read a rule document, YAML or JSON. With `kind`, only a document of that kind will do.
+def parse(
+    source: str, kind: RulesetKind | None = None, currency: str | None = None
+) -> RulesetDocument:
+    """Read a rule document, YAML or JSON.
+
+    With `kind`, only a document of that kind will do; with `currency`, that of the store that it is for,
+    only price endings that the currency has.
 
     Raises:
         DocumentInvalid: with all mistakes of the document, in the order of its text.
     """
     errors: list[DocumentError] = []
     root = At(read(source), "", errors)
-    document = root.attempt(partial(_document, source=source, kind=kind))
+    document = root.attempt(partial(_document, source=source, kind=kind, currency=currency))
     if document is None or errors:
         ordered = sorted(errors, key=lambda error: (error.line, error.column))
         raise DocumentInvalid(tuple(ordered[:MAX_ERRORS]))
     return document
 
 
-def _document(at: At, source: str, kind: RulesetKind | None) -> RulesetDocument | None:
-    fields = at.fields(["kind", "name", "rules"], "A rule document")
-    found = at.required(fields, "kind", partial(_kind, wanted=kind), "pricing")
+def parse_all(source: str, currency: str | None = None) -> tuple[RulesetDocument, ...]:
+    """Read a file of one or more documents, divided by lines of ``---``.
+
+    Each one's `content_hash` is that of its own text, which `rules.source.split` gives.
+
+    Raises:
+        DocumentInvalid: with the mistakes of all of them, by the lines of the whole file.
+    """
+    documents: list[RulesetDocument] = []
+    errors: list[DocumentError] = []
+    for part in split(source):
+        try:
+            documents.append(parse(part.text, currency=currency))
+        except DocumentInvalid as invalid:
+            errors += [error.moved(part.first_line - 1) for error in invalid.errors]
+    if errors:
+        raise DocumentInvalid(tuple(errors[:MAX_ERRORS]))
+    return tuple(documents)
+
+
+def _document(
+    at: At, source: str, kind: RulesetKind | None, currency: str | None
+) -> RulesetDocument | None:
+    found = _kind_of(at, kind)
+    allowed = DOCUMENT_FIELDS[found or RulesetKind.PRICING]
+    if found is None:
+        allowed = (*allowed, "limits")
+    fields = at.fields(allowed, "A rule document")
+    at.required(fields, "kind", partial(_kind, wanted=kind), "pricing")
     name = at.required(fields, "name", text, "Shoes and jackets")
     if found is None:
         return None
-    read_rule = _pricing_rule if found is RulesetKind.PRICING else _listing_rule
+    content_hash = hashlib.sha256(source.encode()).hexdigest()
+    if found is RulesetKind.GUARDRAILS:
+        limits = at.required(fields, "limits", read_guardrails, "{totalFall: 10%}")
+        if name is None or limits is None:
+            return None
+        return RulesetDocument(found, name, (), content_hash, guardrails=limits)
+    read_rule = _listing_rule
+    if found is RulesetKind.PRICING:
+        read_rule = partial(_pricing_rule, currency=currency)
     rules = at.required(fields, "rules", partial(_rules, read_rule=read_rule), "[]")
+    shape = read_shape(fields, currency) if found is RulesetKind.PRICING else Shape()
     if name is None or rules is None:
         return None
-    content_hash = hashlib.sha256(source.encode()).hexdigest()
-    return RulesetDocument(found, name, rules, content_hash)
+    return RulesetDocument(found, name, rules, content_hash, shape)
+
+
+def _kind_of(at: At, wanted: RulesetKind | None) -> RulesetKind | None:
+    """The kind of a document, to know what else it may hold; None where it tells none that is wanted."""
+    if not at.has("kind"):
+        return None
+    try:
+        return _kind(at.inner("kind"), wanted)
+    except Wrong:
+        return None
 
 
 def _kind(at: At, wanted: RulesetKind | None) -> RulesetKind:
@@ -99,31 +156,30 @@ def _rules(at: At, read_rule: Callable[[At], Rule | None]) -> tuple[Rule, ...]:
     return tuple(rules.values())
 
 
-def _pricing_rule(at: At) -> Rule | None:
-    fields = at.fields(_PRICING_FIELDS, "A pricing rule")
+def _pricing_rule(at: At, currency: str | None) -> Rule | None:
+    fields = at.fields(PRICING_FIELDS, "A pricing rule")
     key, description, active = _head(at, fields)
-    kind = at.required(fields, "type", _type, _STANDARD)
+    kind = at.required(fields, "type", _type, STANDARD)
     priority = _optional(fields, "priority", partial(integer, least=1, most=MAX_PRIORITY))
     stop = _optional(fields, "stop", flag) or False
     if stop and "priority" not in fields:
         fields["stop"].report(
             "`stop` needs a `priority`: without one it is not clear what comes after"
         )
-    starts, ends = _optional(fields, "from", day), _optional(fields, "to", day)
-    if starts and ends and ends < starts:
-        fields["to"].report(f"The rule ends before it starts on {starts}")
+    schedule = read_schedule(fields)
+    shape = read_shape(fields, currency)
     when = _optional(fields, "when", lambda each: read_when(each, _ANY_SCOPE))
     action = _action(at, fields, kind)
     if key is None or action is None:
         return None
-    return Rule(key, description, active, when, action, priority, stop, starts, ends)
+    return Rule(key, description, active, when, action, priority, stop, schedule, shape)
 
 
 def _action(at: At, fields: dict[str, At], kind: str | None) -> Standard | Intelligent | None:
-    if kind == _INTELLIGENT:
+    if kind == INTELLIGENT:
         return read_intelligent(at, fields)
-    if kind == _STANDARD:
-        for name in _INTELLIGENT_ONLY:
+    if kind == STANDARD:
+        for name in INTELLIGENT_FIELDS:
             if name in fields:
                 fields[name].report(f"Only a rule with `type: intelligent` has a {name}")
         return read_standard(at, fields)
@@ -131,7 +187,7 @@ def _action(at: At, fields: dict[str, At], kind: str | None) -> Standard | Intel
 
 
 def _listing_rule(at: At) -> Rule | None:
-    fields = at.fields(_LISTING_FIELDS, "A listing rule")
+    fields = at.fields(LISTING_FIELDS, "A listing rule")
     key, description, active = _head(at, fields)
     action = at.required(fields, "then", partial(choice, choices=ListingAction), "list")
     when = _optional(fields, "when", lambda each: read_when(each, _PRODUCT_SCOPE))
@@ -150,15 +206,15 @@ def _head(at: At, fields: dict[str, At]) -> tuple[str | None, str | None, bool]:
 
 def _key(at: At) -> str:
     key = text(at)
-    if not _KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         raise Wrong(at, "A key has small letters, digits and single hyphens, such as summer-sale")
     return key
 
 
 def _type(at: At) -> str:
     word = text(at)
-    if word not in {_STANDARD, _INTELLIGENT}:
-        raise Wrong(at, f"Expected {_STANDARD} or {_INTELLIGENT}, not {word!r}")
+    if word not in {STANDARD, INTELLIGENT}:
+        raise Wrong(at, f"Expected {STANDARD} or {INTELLIGENT}, not {word!r}")
     return word
 
 

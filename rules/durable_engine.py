@@ -6,24 +6,27 @@ before anything is retracted, no session ids, fixed fact ids, and one finished a
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from types import TracebackType
 from typing import Self
 
 import durable_rules_engine
-import orjson
 
 from rules.compiler import compile_document
-from rules.encoder import Codes, Encoder
+from rules.encoder import Encoder, Profiles, Row
 from rules.facts import Facts
 from rules.language import RulesetDocument
-from rules.shards import Check, Shard
+from rules.memory import SectionMemory, columns_of
+from rules.sections import Section
+from rules.shards import Check, Shard, sharded
 
 BATCH = 500
-"""Facts in one call, which holds the interpreter: about 3 ms at 200 rules."""
-_MEMORY = 100_000
-"""Answers that are remembered before all are forgotten."""
+"""Facts in one call, which holds the interpreter: about a millisecond."""
+MOST_ROWS = 50_000
+"""Rows that are remembered before all is forgotten and the rules are loaded anew."""
 _CAP = 65535
 """The most facts that one answer can tell; without it the engine tells one at a time."""
 
@@ -31,7 +34,10 @@ _TAKEN = frozenset({0, 1})
 """Facts were stored; 1 says that some matched nothing. 2 would say that some were there already."""
 
 _SENTINEL_RULE, _SENTINEL_ID, _SENTINEL_PROPERTY = "end", "e", "zz"
+_SENTINEL = f'{{"id":"{_SENTINEL_ID}","{_SENTINEL_PROPERTY}":1}}'
 _IDS = tuple(f"{index:05d}" for index in range(BATCH))
+_HEADS = tuple(f'{{"id":"{name}"' for name in _IDS)
+_ID = re.compile(r'"id":"(\w+)"')
 
 
 class EngineFailed(RuntimeError):
@@ -45,18 +51,12 @@ class DurableMatcher:
     """
 
     def __init__(self, document: RulesetDocument) -> None:
+        self._program = compile_document(document)
+        self._bits = {key: 1 << index for index, key in enumerate(self._program.keys)}
+        self._always = reduce(or_, map(self._bits.__getitem__, self._program.always), 0)
+        self._loaded: list[_LoadedSection] = []
         self._closed = False
-        program = compile_document(document)
-        self._always = program.always
-        self._encoder = Encoder(program.fields)
-        self._known: dict[Codes, frozenset[str]] = {}
-        self._shards: list[_LoadedShard] = []
-        try:
-            for shard in program.shards:
-                self._shards.append(_LoadedShard(shard, self._encoder))
-        except BaseException:
-            self.close()
-            raise
+        self._load()
 
     def __enter__(self) -> Self:
         return self
@@ -79,42 +79,114 @@ class DurableMatcher:
         """
         if self._closed:
             raise ValueError("the matcher is closed")
-        rows = [self._encoder.encoded(facts) for facts in batch]
-        if len(self._known) > _MEMORY:
-            self._known.clear()
-        unknown = iter({row: None for row in rows if row not in self._known})
-        while chunk := list(islice(unknown, BATCH)):
-            self._known.update(zip(chunk, self._ask(chunk), strict=True))
-        return [self._known[row] for row in rows]
+        if len(self._known) > MOST_ROWS:
+            self._unload()
+            self._load()
+        rows = self._encoder.rows(batch)
+        try:
+            return list(map(self._known.__getitem__, rows))
+        except KeyError:
+            self._learn([row for row in rows if row not in self._known])
+            return list(map(self._known.__getitem__, rows))
 
     def close(self) -> None:
         """Free the engine's memory."""
-        while self._shards:
-            self._shards.pop().close()
         self._closed = True
+        self._unload()
 
-    def _ask(self, rows: Sequence[Codes]) -> list[frozenset[str]]:
-        matched = [set(self._always) for _ in rows]
+    def _learn(self, rows: Sequence[Row]) -> None:
+        """Find the answers for rows; the engine is asked what no section remembers."""
+        columns = columns_of(rows)
+        masks = [self._always] * len(rows)
         try:
-            for shard in self._shards:
-                for position, keys in shard.matches(rows):
-                    matched[position] |= keys
+            for section in self._sections:
+                masks = list(map(or_, masks, section.answers(columns)))
         except durable_rules_engine.error as error:
             self.close()
             raise EngineFailed(str(error)) from error
         except BaseException:
             self.close()
             raise
-        return [frozenset(keys) for keys in matched]
+        self._known.update(zip(rows, map(self._answers.__getitem__, masks), strict=True))
+
+    def _load(self) -> None:
+        """Load the rules into the engine, with nothing remembered from before."""
+        self._encoder = Encoder(self._program.fields)
+        self._answers = _Answers(self._program.keys)
+        self._known: dict[Row, frozenset[str]] = {}
+        self._sections: list[SectionMemory] = []
+        profiles = self._encoder.profiles
+        try:
+            for section in self._program.sections:
+                loaded = _LoadedSection(
+                    section, [profiles[fact] for fact in section.checks], self._bits
+                )
+                self._loaded.append(loaded)
+                self._sections.append(SectionMemory(section.checks, profiles, loaded.ask))
+        except BaseException:
+            self.close()
+            raise
+
+    def _unload(self) -> None:
+        while self._loaded:
+            self._loaded.pop().close()
+
+
+class _Answers(dict[int, frozenset[str]]):
+    """Keys of rules by bit mask; asking for a new one adds it."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        super().__init__()
+        self._keys = keys
+
+    def __missing__(self, mask: int) -> frozenset[str]:
+        rest, found = mask, []
+        while rest:
+            found.append(self._keys[(rest & -rest).bit_length() - 1])
+            rest &= rest - 1
+        answer = self[mask] = frozenset(found)
+        return answer
+
+
+class _LoadedSection:
+    """One section in the engine."""
+
+    def __init__(
+        self, section: Section, profiles: Sequence[Profiles], bits: Mapping[str, int]
+    ) -> None:
+        self._shards: list[_LoadedShard] = []
+        try:
+            for shard in sharded(section.chains):
+                self._shards.append(_LoadedShard(shard, profiles, bits))
+        except BaseException:
+            self.close()
+            raise
+
+    def ask(self, rows: Sequence[Row]) -> list[int]:
+        """For rows of the section's facts the rules that match, as bit masks."""
+        masks = [0] * len(rows)
+        for start in range(0, len(rows), BATCH):
+            for shard in self._shards:
+                for position, mask in shard.matches(rows[start : start + BATCH]):
+                    masks[start + position] |= mask
+        return masks
+
+    def close(self) -> None:
+        """Free the engine's memory."""
+        while self._shards:
+            self._shards.pop().close()
 
 
 class _LoadedShard:
     """One rule set in the engine."""
 
-    def __init__(self, shard: Shard, encoder: Encoder) -> None:
+    def __init__(self, shard: Shard, profiles: Sequence[Profiles], bits: Mapping[str, int]) -> None:
         names = {field: f"p{index}" for index, field in enumerate(shard.fields)}
-        self._properties = [(encoder.positions[field], name) for field, name in names.items()]
-        self._keys = {f"r{index}": keys for index, (_, keys) in enumerate(shard.chains)}
+        self._texts = [_Texts(each, names, shard.checks) for each in profiles]
+        self._masks = {
+            f"r{index}": reduce(or_, map(bits.__getitem__, keys))
+            for index, (_, keys) in enumerate(shard.chains)
+        }
         definitions = {
             f"r{index}": _definition(_condition(names[check.field], check) for check in chain)
             for index, (chain, _) in enumerate(shard.chains)
@@ -124,25 +196,28 @@ class _LoadedShard:
         self._handle: int = durable_rules_engine.create_ruleset("rules", json.dumps(definitions))
         self._prime()
 
-    def matches(self, rows: Sequence[Codes]) -> Iterator[tuple[int, frozenset[str]]]:
-        """Positions in a batch with the keys of rules that match there."""
-        facts = [
-            {"id": name, **{prop: row[position] for position, prop in self._properties}}
-            for name, row in zip(_IDS, rows, strict=False)
-        ]
-        text = orjson.dumps([*facts, {"id": _SENTINEL_ID, _SENTINEL_PROPERTY: 1}]).decode()
-        status, offset = durable_rules_engine.assert_facts(self._handle, text)
+    def matches(self, rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
+        """Positions in a batch with rules that match there, as bit masks."""
+        properties = (
+            map(texts.__getitem__, column)
+            for texts, column in zip(self._texts, zip(*rows, strict=True), strict=True)
+        )
+        facts = map("".join, zip(_HEADS, *properties, strict=False))
+        status, offset = durable_rules_engine.assert_facts(
+            self._handle, f"[{'},'.join(facts)}}},{_SENTINEL}]"
+        )
         is_complete = False
         for rule, ids in self._drained(offset):
             if rule == _SENTINEL_RULE:
                 is_complete = True
                 continue
+            mask = self._masks[rule]
             for name in ids:
-                yield int(name), self._keys[rule]
+                yield int(name), mask
         if status not in _TAKEN or not is_complete:
             raise EngineFailed(f"the engine did not take a whole batch: status {status}")
-        used = [{"id": name} for name in (*_IDS[: len(rows)], _SENTINEL_ID)]
-        durable_rules_engine.retract_facts(self._handle, orjson.dumps(used).decode())
+        used = "},".join(_HEADS[: len(rows)])
+        durable_rules_engine.retract_facts(self._handle, f'[{used}}},{{"id":"{_SENTINEL_ID}"}}]')
 
     def close(self) -> None:
         """Free the engine's memory. The state was primed, without which deleting it would crash."""
@@ -151,20 +226,46 @@ class _LoadedShard:
 
     def _prime(self) -> None:
         """Start and finish one action."""
-        sentinel = json.dumps({"id": _SENTINEL_ID, _SENTINEL_PROPERTY: 1})
-        offset = durable_rules_engine.assert_fact(self._handle, sentinel)[1]
+        offset = durable_rules_engine.assert_fact(self._handle, _SENTINEL)[1]
         if [rule for rule, _ in self._drained(offset)] != [_SENTINEL_RULE]:
             raise EngineFailed("the engine did not accept its first fact")
         durable_rules_engine.retract_fact(self._handle, json.dumps({"id": _SENTINEL_ID}))
 
     def _drained(self, offset: int) -> Iterator[tuple[str, list[str]]]:
-        """Every rule that matched, with the ids of the facts that it matched."""
+        """Every rule that matched, with the ids of the facts that it matched.
+
+        A message is ``{"r7":[{"m":{"id":"00002","p0":3}},…]}``.
+        """
         started = durable_rules_engine.start_action_for_state(self._handle, offset)
         message = started[1] if started else None
         while message:
-            for rule, found in orjson.loads(message).items():
-                yield rule, [each["m"]["id"] for each in found]
+            yield message[2 : message.index('"', 2)], _ID.findall(message)
             message = durable_rules_engine.complete_and_start_action(self._handle, offset)
+
+
+class _Texts(dict[int, str]):
+    """The JSON properties of each of a fact's profiles; asking for a new profile adds it.
+
+    Zero says that something is unknown or false. The engine takes an absent property for that, so it is told
+    only where a check could be true of it.
+    """
+
+    def __init__(
+        self, profiles: Profiles, names: Mapping[int, str], checks: Iterable[Check]
+    ) -> None:
+        super().__init__()
+        self._codes = profiles.codes
+        self._names = names
+        self._told_zeros = {check.field for check in checks if check.holds(0)}
+
+    def __missing__(self, profile: int) -> str:
+        told = (
+            f',"{self._names[field]}":{code}'
+            for field, code in self._codes[profile].items()
+            if field in self._names and (code or field in self._told_zeros)
+        )
+        text = self[profile] = "".join(told)
+        return text
 
 
 _RESERVED = ("id", "sid", "$s", "$m", "m", _SENTINEL_PROPERTY, _SENTINEL_ID)

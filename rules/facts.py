@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -11,12 +11,17 @@ from domain.money import Money
 from domain.offer import OfferSnapshot
 from domain.product import Product, ProductType
 from domain.store import Store
+from rules.catalog import day_of, options_of, prices_of
 from rules.market import rivals_of, winners_of
 
 ATTRIBUTE = "attribute."
 """Prefix of facts that are attributes of the catalogue, such as ``attribute.color``."""
 PRICE = "price."
 """Prefix of facts that are price attributes of the catalogue, such as ``price.cost``."""
+DATE = "date."
+"""Prefix of attributes that are read as dates, such as ``date.news_from_date``."""
+OPTIONS = "options."
+"""Prefix of attributes that are a choice of several, such as ``options.material``."""
 
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}", re.ASCII)
 """Codes of attributes, as Magento allows them."""
@@ -36,6 +41,10 @@ class FactKind(StrEnum):
     """Several category paths; a condition names a category or a path of several, and means all below it too."""
     ATTRIBUTE = "ATTRIBUTE"
     """Text of the catalogue, compared as a number where the condition gives a number."""
+    DATE = "DATE"
+    """A day, written like 2026-06-01."""
+    OPTIONS = "OPTIONS"
+    """Several texts, the options chosen of an attribute; a condition names whole options."""
 
 
 class FactScope(StrEnum):
@@ -153,17 +162,29 @@ CATALOGUE: dict[str, FactDefinition] = {
 """Every fact with a name of its own. Attributes of the catalogue come besides, see `definition_of`."""
 
 
+FAMILIES: dict[str, FactDefinition] = {
+    definition.name: definition
+    for definition in (
+        FactDefinition(
+            ATTRIBUTE, FactKind.ATTRIBUTE, FactScope.PRODUCT, "Attribute in the catalogue"
+        ),
+        FactDefinition(PRICE, FactKind.MONEY, FactScope.PRODUCT, "Price attribute", _CATALOG_MONEY),
+        FactDefinition(DATE, FactKind.DATE, FactScope.PRODUCT, "Attribute read as a date"),
+        FactDefinition(
+            OPTIONS, FactKind.OPTIONS, FactScope.PRODUCT, "Options chosen of an attribute"
+        ),
+    )
+}
+"""Facts of which there is one for every attribute code, by the prefix of their names."""
+
+
 def definition_of(name: str) -> FactDefinition | None:
-    """The fact of a name, ``attribute.<code>`` and ``price.<code>`` included; None where there is none."""
-    if name.startswith(ATTRIBUTE) and CODE.fullmatch(name.removeprefix(ATTRIBUTE)):
-        return FactDefinition(
-            name, FactKind.ATTRIBUTE, FactScope.PRODUCT, "Attribute in the catalogue"
-        )
-    if name.startswith(PRICE) and CODE.fullmatch(name.removeprefix(PRICE)):
-        return FactDefinition(
-            name, FactKind.MONEY, FactScope.PRODUCT, "Price attribute", _CATALOG_MONEY
-        )
-    return CATALOGUE.get(name)
+    """The fact of a name, those by attribute code included; None where there is none."""
+    prefix, dot, code = name.partition(".")
+    family = FAMILIES.get(prefix + dot)
+    if family is None:
+        return CATALOGUE.get(name)
+    return replace(family, name=name) if CODE.fullmatch(code) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +204,10 @@ class Facts:
         if name.startswith(PRICE):
             money = self.prices.get(name.removeprefix(PRICE))
             return None if money is None else Decimal(money.amount)
+        if name.startswith(DATE):
+            return day_of(self.attributes.get(name.removeprefix(DATE), ""))
+        if name.startswith(OPTIONS):
+            return options_of(self.attributes.get(name.removeprefix(OPTIONS), ""))
         return self.values.get(name)
 
 
@@ -193,6 +218,7 @@ def facts_of(
     offers: OfferSnapshot | None = None,
 ) -> Facts:
     """The facts of a product in a store; without listing or offers, the facts about those are not known."""
+    prices = prices_of(product)
     values: dict[str, Value | None] = {
         "sku": product.sku,
         "name": product.name,
@@ -200,7 +226,7 @@ def facts_of(
         "attributeSet": product.attribute_set,
         "productType": product.type.value,
         "enabled": product.is_enabled,
-        "price": _decimal(product.prices.get("price")),
+        "price": _decimal(prices.get("price")),
         "stock": product.stock,
         "managesStock": product.manages_stock,
         "country": store.country,
@@ -212,7 +238,7 @@ def facts_of(
     if listing is not None and values.get("buyBoxOwned") is None:
         values["buyBoxOwned"] = listing.owns_buy_box
     known = {name: value for name, value in values.items() if value is not None}
-    return Facts(known, product.prices, product.attributes)
+    return Facts(known, prices, product.attributes)
 
 
 def _of_listing(listing: Listing) -> dict[str, Value | None]:

@@ -45,7 +45,12 @@ def objection(
         below_minimum(running.price, settings)
         or _unbounded(running)
         or _step_too_large(running.price, last_price, settings.largest_step_percent)
+        or _as_the_rule_says(running)
     )
+
+
+def _as_the_rule_says(running: Running) -> Objection | None:
+    return None if running.hold is None else Objection(DecisionReason.RULE_HOLDS, running.hold)
 
 
 def _unbounded(running: Running) -> Objection | None:

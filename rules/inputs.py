@@ -1,8 +1,9 @@
-"""What a decision depends on, and a digest of it: equal digests mean equal verdicts."""
+"""What a decision depends on, and a digest of it: equal digests mean equal verdicts, but for when to look again."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.listing import Listing
@@ -10,9 +11,10 @@ from domain.money import Money
 from domain.offer import OfferSnapshot
 from domain.product import Product
 from domain.store import Store
-from rules.language import RulesetDocument
+from rules.language import Intelligent, RulesetDocument
+from rules.market import seen
 
-_PIPELINE = 1
+_PIPELINE = 2
 """Counts the versions of the pipeline: raise it when the same inputs lead to another verdict."""
 
 
@@ -33,9 +35,19 @@ class PricingInputs:
     now: datetime
 
     @property
+    def zone(self) -> ZoneInfo:
+        """The store's time zone."""
+        return ZoneInfo(self.store.settings.time_zone)
+
+    @property
+    def local(self) -> datetime:
+        """The time in the store's time zone, by which rules start and end."""
+        return self.now.astimezone(self.zone)
+
+    @property
     def today(self) -> date:
-        """The date in the store's time zone, by which rules start and end."""
-        return self.now.astimezone(ZoneInfo(self.store.settings.time_zone)).date()
+        """The date in the store's time zone."""
+        return self.local.date()
 
     @property
     def price_before(self) -> Money | None:
@@ -53,7 +65,7 @@ class PricingInputs:
 def inputs_hash(inputs: PricingInputs) -> str:
     """SHA-256, in hexadecimal, over all that `rules.pricing.decide` reads.
 
-    Of the time it is the date in the store's time zone; of offers it is what they say, not when or in which order.
+    Of the time it is what the rules see of it; of offers it is what they say, not when or in which order.
     """
     parts = (
         _PIPELINE,
@@ -61,14 +73,48 @@ def inputs_hash(inputs: PricingInputs) -> str:
         sorted(inputs.matched),
         inputs.eligible,
         inputs.today.isoformat(),
+        sorted(_of_time(inputs)),
         _of_store(inputs.store),
         inputs.product.content_hash,
+        inputs.product.website_prices,
         # Orders lower the stock between imports.
         str(inputs.product.stock.normalize()),
         _of_listing(inputs.listing),
         _of_offers(inputs.offers),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def expiries(inputs: PricingInputs) -> Iterator[tuple[str, datetime]]:
+    """Moments, with a name each, at which what rules read of the market or of our own last change grows too old."""
+    document, snapshot = inputs.document, inputs.offers
+    for rule in document.timed if document else ():
+        if isinstance(rule.action, Intelligent) and rule.action.competitor.max_age and snapshot:
+            for condition in {offer.condition for offer in snapshot.offers}:
+                until = seen(snapshot, condition) + rule.action.competitor.max_age
+                yield f"{rule.key} {condition}", until
+    changed_at = inputs.listing.price_changed_at
+    for cooldown in _cooldowns(document) if document and changed_at else ():
+        if changed_at is not None:
+            yield f"cooldown {cooldown}", changed_at + cooldown
+
+
+def _cooldowns(document: RulesetDocument) -> set[timedelta]:
+    shapes = [document.shape, *(rule.shape for rule in document.timed)]
+    return {shape.cooldown for shape in shapes if shape.cooldown is not None}
+
+
+def _of_time(inputs: PricingInputs) -> Iterator[str]:
+    """What the rules see of the time: which of them are out of season, and what has grown too old."""
+    local = inputs.local
+    for rule in inputs.document.timed if inputs.document else ():
+        if rule.schedule.obstacle(local) is not None:
+            yield f"rests {rule.key}"
+    if inputs.document and _cooldowns(inputs.document):
+        yield f"changed {inputs.listing.price_changed_at}"
+    for name, until in expiries(inputs):
+        if until < inputs.now:
+            yield f"expired {name}"
 
 
 def _of_store(store: Store) -> tuple[object, ...]:

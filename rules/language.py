@@ -1,13 +1,15 @@
 """The words of a rule document, once it has been read and checked: frozen values without a way to be wrong."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from domain.listing import Condition
+from domain.listing import Condition, Fulfilment
 from domain.ruleset import RulesetKind
+from rules.guardrails import Guardrails
+from rules.schedule import ALWAYS, Schedule
 
 
 class Operator(StrEnum):
@@ -38,7 +40,10 @@ class Quantifier(StrEnum):
 
 
 Expected = str | Decimal | bool | tuple[str, ...] | tuple[Decimal, ...]
-"""What a condition compares with. Its type says how the fact is read: as text, as a number or as a flag."""
+"""What a condition compares with. Its type says how the fact is read: as text, as a number or as a flag.
+
+A date is a text such as ``2026-06-01``, which sorts as the days do.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +86,39 @@ class Adjustment:
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """How much: a percentage, or an amount of the store's marketplace currency; one of the two is set."""
+
+    percent: Decimal | None = None
+    amount: Decimal | None = None
+
+    def __str__(self) -> str:
+        return f"{self.amount:f}" if self.percent is None else f"{self.percent:f}%"
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """What Amazon keeps of a sale."""
+
+    referral_percent: Decimal = Decimal(0)
+    """Of the price that buyers pay."""
+    fixed: Decimal = Decimal(0)
+    """For each unit, in marketplace currency."""
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
-    """A floor or ceiling: a price attribute of the product, changed by a percentage or taken as it is (behaviour 14.6)."""
+    """A floor or ceiling: a price attribute of the product, changed by a percentage or taken as it is (behaviour 14.6).
+
+    A floor may know fees and margin: then it is the lowest price that leaves the source and the margin
+    once Amazon has kept its fees.
+    """
 
     source: str
     adjust: Adjustment | None = None
+    fees: Fees | None = None
+    margin: Size | None = None
+    """What must be left: a percentage of the price or an amount."""
 
 
 class CompetitorSource(StrEnum):
@@ -116,6 +149,45 @@ class Competitor:
     mode: ConditionMode = ConditionMode.ALL
     percents: tuple[tuple[Condition, Decimal], ...] = ()
     """What an item in a condition is worth, in per cent of a new one. New is always 100."""
+    fulfilment: Fulfilment | None = None
+    """Only offers that are shipped so; None takes both."""
+    only_sellers: tuple[str, ...] = ()
+    """Only these sellers count; none named takes all."""
+    exclude_sellers: tuple[str, ...] = ()
+    exclude_amazon: bool = False
+    """Amazon's own offers, sold by Amazon itself, do not count."""
+    max_age: timedelta | None = None
+    """Offers that Amazon told longer ago do not count; None takes the newest known, however old."""
+
+    @property
+    def filters_sellers(self) -> bool:
+        """Whether it looks at who sells or ships."""
+        named = self.only_sellers or self.exclude_sellers
+        return bool(named) or self.exclude_amazon or self.fulfilment is not None
+
+
+class Fallback(StrEnum):
+    """Which price an intelligent rule takes where it has nobody to follow, or must not."""
+
+    PRICE = "price"
+    """Go on with the price that the rules had made so far."""
+    KEEP = "keep"
+    """Keep the current price, within floor and ceiling."""
+    FLOOR = "floor"
+    CEILING = "ceiling"
+    HOLD = "hold"
+    """Publish nothing; a person should look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    """What an intelligent rule does in each case in which it does not simply follow."""
+
+    no_competitor: Fallback = Fallback.PRICE
+    buy_box_owned: Fallback | Adjustment = Fallback.KEEP
+    """An adjustment raises the current price."""
+    below_floor: Fallback = Fallback.FLOOR
+    above_ceiling: Fallback = Fallback.CEILING
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +206,45 @@ class Intelligent:
     """Applied to the competitor's price; None matches it."""
     floor: Bound
     ceiling: Bound | None
+    otherwise: Otherwise = Otherwise()
+
+
+class Direction(StrEnum):
+    """Which way a price is rounded."""
+
+    DOWN = "down"
+    UP = "up"
+    NEAREST = "nearest"
+    """A half goes up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """Which prices may be published: multiples of an amount, or those with an ending; one of the two is set."""
+
+    to: Decimal | None = None
+    ending: str | None = None
+    """Last digits of the price, such as ``.99``, ``9.95`` or, where the currency has no decimals, ``980``."""
+    direction: Direction = Direction.NEAREST
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the price that comes out is finished; None leaves a part to the document, or undone."""
+
+    rounding: Rounding | None = None
+    max_step: Size | None = None
+    """The most by which one decision moves the price."""
+    cooldown: timedelta | None = None
+    """How long a price stands before it moves again."""
+
+    def over(self, general: "Shape") -> "Shape":
+        """This one, and the general one where this one says nothing."""
+        return Shape(
+            self.rounding or general.rounding,
+            self.max_step or general.max_step,
+            self.cooldown or general.cooldown,
+        )
 
 
 class ListingAction(StrEnum):
@@ -158,16 +269,25 @@ class Rule:
     """1 runs first; None runs after every numbered rule, in the order of the document."""
     stop: bool = False
     """No rule runs after this one. Only where there is a priority."""
-    starts: date | None = None
-    """First day, in the store's time zone."""
-    ends: date | None = None
-    """Last day, inclusive."""
+    schedule: Schedule = ALWAYS
+    """When it runs."""
+    shape: Shape = Shape()
+    """How the price is finished once it has run; the last rule that says something counts."""
 
-    def is_in_season(self, today: date) -> bool:
-        """Whether a day lies within the rule's dates, both inclusive."""
-        return (self.starts is None or self.starts <= today) and (
-            self.ends is None or today <= self.ends
-        )
+    @property
+    def starts(self) -> date | None:
+        """First day, in the store's time zone."""
+        return self.schedule.starts
+
+    @property
+    def ends(self) -> date | None:
+        """Last day, inclusive."""
+        return self.schedule.ends
+
+
+def _asks_for_time(rule: Rule) -> bool:
+    max_age = rule.action.competitor.max_age if isinstance(rule.action, Intelligent) else None
+    return bool(max_age or rule.shape.cooldown) or rule.schedule != ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +299,16 @@ class RulesetDocument:
     rules: tuple[Rule, ...]
     content_hash: str
     """SHA-256 of the text as written, in hexadecimal."""
+    shape: Shape = Shape()
+    """How prices are finished where no rule says otherwise."""
+    guardrails: Guardrails | None = None
+    """Of a document of that kind, which has no rules."""
+    timed: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
+    """Its active rules that ask for the time: when they run, how old offers are, how long a price stands."""
+
+    def __post_init__(self) -> None:
+        timed = tuple(rule for rule in self.rules if rule.active and _asks_for_time(rule))
+        object.__setattr__(self, "timed", timed)
 
     @property
     def facts(self) -> frozenset[str]:

@@ -1,8 +1,39 @@
 """The market of one item: whose offers are rivals, who holds the Buy Box, what our own offer adds for shipping."""
 
+from datetime import datetime, timedelta
+
 from domain.listing import Condition
 from domain.money import Money
 from domain.offer import Offer, OfferSnapshot
+
+AMAZON_SELLERS: dict[str, str] = {
+    "US": "ATVPDKIKX0DER",
+    "CA": "A3DWYIK6Y9EEQB",
+    "MX": "AVDBXBAVVSXLQ",
+    "UK": "A3P5ROKL5A1OLE",
+}
+"""Seller id under which Amazon itself sells, by country."""
+
+_AMAZON = frozenset(AMAZON_SELLERS.values())
+
+
+def is_amazon(offer: Offer) -> bool:
+    """Whether Amazon itself sells it, and not just ships it."""
+    return offer.seller_id in _AMAZON
+
+
+def fresh(snapshot: OfferSnapshot, max_age: timedelta | None, now: datetime) -> tuple[Offer, ...]:
+    """The offers that Amazon told within an age, whoever's they are."""
+    return tuple(
+        offer
+        for offer in snapshot.offers
+        if max_age is None or seen(snapshot, offer.condition) >= now - max_age
+    )
+
+
+def seen(snapshot: OfferSnapshot, condition: Condition) -> datetime:
+    """When Amazon last told of the offers in a condition."""
+    return snapshot.seen_at.get(condition, snapshot.observed_at)
 
 
 def rivals_of(snapshot: OfferSnapshot, currency: str) -> tuple[Offer, ...]:

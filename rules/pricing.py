@@ -1,8 +1,11 @@
 """The decision on one listing: its price and quantity, with every reason (behaviour 14.7)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
 
 from domain.decision import (
+    BusinessPrice,
     DecisionOutcome,
     DecisionReason,
     FactValue,
@@ -12,16 +15,20 @@ from domain.decision import (
 from domain.money import Money
 from domain.product import Product
 from domain.store import PriceSettings
-from rules.amounts import exchanged, with_percent
-from rules.bounds import CATALOG_PRICE, Exchange, price_attribute
+from rules.again import decide_again_at
+from rules.amounts import exchanged, money, with_percent
+from rules.bounds import Exchange
+from rules.business import Besides, besides
+from rules.catalog import CATALOG_PRICE, price_attribute
 from rules.conditions import written
 from rules.facts import Facts, facts_of
-from rules.following import Surroundings, with_vat
-from rules.guard import below_minimum, objection
+from rules.following import Surroundings, held_against, with_vat
+from rules.guard import Objection, below_minimum, objection
 from rules.inputs import PricingInputs, inputs_hash
 from rules.quantity import Quantity, quantity_of
 from rules.running import Running
-from rules.sequence import run_rules
+from rules.sequence import Course, run_rules
+from rules.shaping import Window, shaped
 
 __all__ = ["PricingInputs", "PricingVerdict", "decide", "inputs_hash"]
 
@@ -51,6 +58,10 @@ class PricingVerdict:
     rules: tuple[RuleVerdict, ...]
     """In the order in which they run; empty under an override."""
     facts: tuple[FactValue, ...]
+    business: BusinessPrice | None = None
+    list_price: Money | None = None
+    decide_again_at: datetime | None = None
+    """When time alone may lead to another decision; None while it cannot."""
 
     @property
     def publishes_price(self) -> bool:
@@ -75,17 +86,13 @@ def _overridden(inputs: PricingInputs, facts: Facts, price: Money) -> PricingVer
     """A person's price, published as it is unless it is under the store's absolute minimum."""
     running = Running(price, ()).step("OVERRIDE", "A person set this price; no rule was asked")
     refusal = below_minimum(price, inputs.store.settings.price)
-    reason = DecisionReason.OVERRIDE
-    if refusal is not None:
-        running = running.step("GUARD", refusal.note)
-        reason = refusal.reason
-    return _verdict(inputs, facts, reason, running.trace, price=price, is_held=refusal is not None)
+    return _settled(inputs, facts, DecisionReason.OVERRIDE, running, refusal)
 
 
 def _computed(inputs: PricingInputs, facts: Facts) -> PricingVerdict:
-    """The price source, the rules, the floor once more, MAP, VAT and the guard."""
+    """The price source, the rules, the floor once more, MAP, VAT, the finish and the guard."""
     settings = inputs.store.settings.price
-    exchange = Exchange(settings.currency_rate, inputs.store.currency)
+    exchange = _exchange(inputs)
     start = _source(inputs.product, settings, exchange)
     if isinstance(start, _NoPrice):
         trace = (TraceStep("SOURCE", start.note, before=None, after=None),)
@@ -95,37 +102,93 @@ def _computed(inputs: PricingInputs, facts: Facts) -> PricingVerdict:
         inputs.listing,
         inputs.offers,
         exchange,
-        settings.vat_percent,
         inputs.price_before,
+        inputs.now,
+        settings.compares_with_shipping,
     )
-    running, rules = run_rules(
-        start,
-        inputs.document,
-        facts,
-        inputs.matched,
-        inputs.today,
-        around,
-    )
-    running = _floor_again(running, settings)
+    course = run_rules(start, inputs.document, facts, inputs.matched, inputs.local, around)
+    running = _floor_again(course.running, settings)
     running = _at_least_map(running, inputs.product, settings, exchange)
     if not running.is_settled:
-        running = with_vat(running, settings.vat_percent)
+        running = replace(with_vat(running, settings.vat_percent), is_taxed=True)
+    running = _finished(running, course, inputs)
     live = inputs.listing.price or inputs.listing.wanted_price
     refusal = objection(running, settings, live)
-    reason = DecisionReason.RULES
+    return _settled(inputs, facts, DecisionReason.RULES, running, refusal, tuple(course.verdicts))
+
+
+def _exchange(inputs: PricingInputs) -> Exchange:
+    settings = inputs.store.settings.price
+    return Exchange(
+        settings.currency_rate,
+        inputs.store.currency,
+        settings.vat_percent,
+        bounds_with_vat=settings.bounds_with_vat,
+    )
+
+
+def _finished(running: Running, course: Course, inputs: PricingInputs) -> Running:
+    """The price with the step, the ending and the pause that rules ask for, within every bound."""
+    settings, product = inputs.store.settings.price, inputs.product
+    changed_at = inputs.listing.price_changed_at
+    bounds = [held_against(running.floor, running, settings.vat_percent)]
+    if settings.map_attribute is not None:
+        exchange = _exchange(inputs)
+        least = price_attribute(product, settings.map_attribute)
+        advertised = least and exchanged(least, exchange.rate, exchange.currency)
+        if advertised is not None and not running.is_settled:
+            advertised = with_percent(advertised, settings.vat_percent)
+        bounds.append(advertised)
+    if settings.absolute_minimum is not None:
+        bounds.append(money(Decimal(settings.absolute_minimum), inputs.store.currency))
+    window = Window(
+        max(
+            (each for each in bounds if each is not None), key=lambda each: each.minor, default=None
+        ),
+        held_against(running.ceiling, running, settings.vat_percent),
+    )
+    return shaped(
+        running,
+        course.shape,
+        window,
+        inputs.price_before,
+        changed_at and changed_at.astimezone(inputs.zone),
+        inputs.now,
+    )
+
+
+def _settled(
+    inputs: PricingInputs,
+    facts: Facts,
+    reason: DecisionReason,
+    running: Running,
+    refusal: Objection | None,
+    rules: tuple[RuleVerdict, ...] = (),
+) -> PricingVerdict:
+    """The verdict on a price: what goes out with it, or why it does not go out."""
+    trace, extra = running.trace, Besides()
     if refusal is not None:
-        running = running.step("GUARD", refusal.note)
-        reason = refusal.reason
-    return _verdict(
+        trace = running.step("GUARD", refusal.note).trace
+    else:
+        settings = inputs.store.settings.price
+        extra = besides(running.price, inputs.product, settings, _exchange(inputs))
+    verdict = _verdict(
         inputs,
         facts,
-        reason,
-        running.trace,
+        reason if refusal is None else refusal.reason,
+        (*trace, *extra.trace),
         price=running.price,
         is_held=refusal is not None,
         floor=running.floor.price if running.floor else None,
         ceiling=running.ceiling.price if running.ceiling else None,
         rules=rules,
+    )
+    is_on_its_way = any(step.step == "STEP" for step in trace)
+    return replace(
+        verdict,
+        business=extra.business,
+        list_price=extra.list_price,
+        decide_again_at=decide_again_at(inputs, is_on_its_way=is_on_its_way),
     )
 
 
@@ -167,16 +230,16 @@ def _source(product: Product, settings: PriceSettings, exchange: Exchange) -> Ru
 
 def _floor_again(running: Running, settings: PriceSettings) -> Running:
     """Later rules may have gone below the floor. A price with VAT in it is held against the floor with VAT."""
-    floor = running.floor.price if running.floor else None
-    if floor is None or running.floor is None:
-        return running
-    gross = with_percent(floor, settings.vat_percent) if settings.vat_percent else floor
-    if running.price >= (gross if running.is_taxed else floor):
+    floor = running.floor
+    least = held_against(floor, running, settings.vat_percent)
+    if floor is None or least is None or running.price >= least:
         return running
     raised = running.step(
-        "FLOOR", f"Not below the floor after all rules: {running.floor.note}", floor
+        "FLOOR", f"Not below the floor after all rules: {floor.note}", floor.price
     )
-    return with_vat(raised, settings.vat_percent) if running.is_settled else raised
+    if not running.is_settled:
+        return raised
+    return replace(with_vat(raised, settings.vat_percent), is_taxed=True)
 
 
 def _at_least_map(

@@ -22,6 +22,7 @@ _LARGEST = 2**63 - 1
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
+_FIRST_YEAR = 1970
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -91,6 +92,12 @@ class At:
         return isinstance(self.node, Mapping) and any(
             entry.text == key for entry, _ in self.node.entries
         )
+
+    def inner(self, key: str) -> "At":
+        """The value of a key that `has` found."""
+        entries = self.node.entries if isinstance(self.node, Mapping) else ()
+        node = next(value for entry, value in entries if entry.text == key)
+        return At(node, f"{self.path}.{key}", self.errors)
 
     def items(self, what: str) -> list["At"]:
         """The items of a sequence."""
@@ -174,8 +181,8 @@ def day(at: At) -> date:
     """A date such as 2026-06-01."""
     written = at.scalar("a date")
     try:
-        if _DATE.fullmatch(written):
-            return date.fromisoformat(written)
+        if _DATE.fullmatch(written) and (found := date.fromisoformat(written)).year >= _FIRST_YEAR:
+            return found
     except ValueError:
         pass
     raise Wrong(at, f"Expected a date such as 2026-06-01, not {written[:MAX_TEXT]!r}")

@@ -22,6 +22,10 @@ class Running:
     """VAT was added to a bound that was hit, so the price carries it."""
     follows_rival: bool = False
     """The price came from a competitor."""
+    is_kept: bool = False
+    """The price came from the current one, so it was finished already and no later rule may change it again."""
+    hold: str | None = None
+    """Why a rule wants a person to look before it is published."""
 
     def step(
         self, step: str, note: str, after: Money | None = None, *, rule_key: str | None = None

@@ -1,7 +1,8 @@
 """Chains of checks, divided so that each part stays within what the rule engine survives."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from operator import eq, ge, le, ne
 from typing import NamedTuple
 
 MAX_RULES = 2000
@@ -21,6 +22,12 @@ class Check(NamedTuple):
     operator: str
     value: int
 
+    def holds(self, code: int) -> bool:
+        """Whether it is true of a code."""
+        return _COMPARISONS[self.operator](code, self.value)
+
+
+_COMPARISONS: dict[str, Callable[[int, int], bool]] = {"": eq, "$neq": ne, "$gte": ge, "$lte": le}
 
 Chain = tuple[Check, ...]
 """Checks that must all hold, in the order in which the engine asks them; chains share their beginnings."""
@@ -33,9 +40,14 @@ class Shard:
     chains: tuple[tuple[Chain, frozenset[str]], ...]
 
     @property
+    def checks(self) -> frozenset[Check]:
+        """Everything that it asks."""
+        return frozenset(check for chain, _ in self.chains for check in chain)
+
+    @property
     def fields(self) -> tuple[int, ...]:
         """The fields that its checks read."""
-        return tuple(sorted({check.field for chain, _ in self.chains for check in chain}))
+        return tuple(sorted({check.field for check in self.checks}))
 
 
 def sharded(chains: Iterable[tuple[Chain, frozenset[str]]]) -> tuple[Shard, ...]:

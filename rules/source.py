@@ -3,8 +3,9 @@
 The text is YAML 1.2 of the plain kind, and so JSON too: mappings, sequences and scalars, nothing else.
 """
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import yaml
@@ -12,6 +13,8 @@ import yaml
 from domain.errors import InvalidInput
 
 MAX_BYTES = 256 * 1024
+MAX_DOCUMENTS = 20
+"""In one file."""
 MAX_NESTING = 24
 """Levels of mappings and sequences; the language itself needs 13."""
 
@@ -39,6 +42,10 @@ class DocumentError:
     def __str__(self) -> str:
         where = f", {self.path}" if self.path else ""
         return f"line {self.line}, column {self.column}{where}: {self.message}"
+
+    def moved(self, lines: int) -> "DocumentError":
+        """The same mistake, so many lines further down."""
+        return replace(self, line=self.line + lines)
 
 
 class DocumentInvalid(InvalidInput):
@@ -106,6 +113,49 @@ def read(text: str) -> Node:
         raise _invalid(Place(1, 1), f"This is not valid YAML: {_first_line(error)}") from error
     except UnicodeError as error:
         raise _invalid(Place(1, 1), "The text holds characters that no text may hold") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The text of one document of a file, and the line of the file on which it starts."""
+
+    text: str
+    first_line: int
+
+
+def split(text: str) -> tuple[Part, ...]:
+    """The documents of a file, divided by lines of ``---``; parts without content are left out.
+
+    Raises:
+        DocumentInvalid: larger than all of a file may be, or nothing in it.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_DOCUMENTS * MAX_BYTES:
+        raise _invalid(Place(1, 1), "The file is too large")
+    parts: list[Part] = []
+    lines: list[str] = []
+    first = 1
+    pieces = _LINES.split(text)
+    for number, line in enumerate(zip(pieces[::2], [*pieces[1::2], ""], strict=True), 1):
+        if _DIVIDER.match(line[0]) and any(map(_has_content, lines)):
+            parts.append(Part("".join(lines), first))
+            lines, first = [], number
+        lines.append("".join(line))
+    if any(map(_has_content, lines)):
+        parts.append(Part("".join(lines), first))
+    if not parts:
+        raise _invalid(Place(1, 1), "The document is empty")
+    if len(parts) > MAX_DOCUMENTS:
+        raise _invalid(Place(1, 1), f"A file can have {MAX_DOCUMENTS} documents")
+    return tuple(parts)
+
+
+_LINES = re.compile("(\r\n|[\n\r\x85\u2028\u2029])")
+_DIVIDER = re.compile(r"---(\s|$)")
+_NO_CONTENT = re.compile(r"(---|\.\.\.)?\s*(#.*)?|%.*")
+
+
+def _has_content(line: str) -> bool:
+    return not _NO_CONTENT.fullmatch(line.strip())
 
 
 def _document(events: Iterator[yaml.Event]) -> Node:

@@ -21,6 +21,8 @@ _NUMBER_OPERATORS = frozenset(
     {Operator.GT, Operator.GTE, Operator.LT, Operator.LTE, Operator.EQ, Operator.NE}
 )
 _NEGATIVE = frozenset({Operator.NE, Operator.NOT_IN})
+_SETS = frozenset({FactKind.CATEGORY, FactKind.OPTIONS})
+"""Facts of several values, which no single code can stand for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,11 @@ class NumberField:
     def code(self, facts: Facts) -> int:
         """The code of a listing."""
         value = number_fact(facts, self.fact)
-        return _UNKNOWN if value is None else self._code_of(value)
+        return _UNKNOWN if value is None else self.code_of(value)
 
     def accepted(self, leaf: Leaf) -> int:
         """The codes for which a comparison is true, as a bit mask."""
-        codes = [self._code_of(Decimal(str(value))) for value in _values(leaf)]
+        codes = [self.code_of(Decimal(str(value))) for value in _values(leaf)]
         known, below = _known(self.size), (1 << codes[0]) - 1
         match leaf.operator:
             case Operator.LT:
@@ -81,7 +83,8 @@ class NumberField:
                 wanted = _bits(codes)
                 return known & ~wanted if leaf.operator in _NEGATIVE else wanted
 
-    def _code_of(self, value: Decimal) -> int:
+    def code_of(self, value: Decimal) -> int:
+        """The code of a number."""
         index = bisect_left(self.thresholds, value)
         is_on = index < len(self.thresholds) and self.thresholds[index] == value
         return 2 * index + 1 + is_on
@@ -160,7 +163,7 @@ class Vocabulary:
 def _is_coded(leaf: Leaf) -> bool:
     """Whether the engine compares codes for it, and not a flag."""
     definition = definition_of(leaf.fact)
-    if definition is None or definition.kind is FactKind.CATEGORY or isinstance(leaf.value, bool):
+    if definition is None or definition.kind in _SETS or isinstance(leaf.value, bool):
         return False
     if isinstance(leaf.value, tuple):
         return len(leaf.value) <= LONGEST_LIST

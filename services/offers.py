@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import structlog
 
 from connectors.port import ItemOffers, OffersChanged
+from domain.clock import SystemClock
 from domain.listing import Condition, Listing
 from domain.offer import Offer, OfferSnapshot, snapshot_id
 from domain.operation import OperationKind
@@ -12,7 +13,7 @@ from domain.store import Store
 from services import operations
 from services.queue import Job
 from services.runtime import Runtime
-from storage import leases, listings, offers
+from storage import leases, listings, offer_history, offers
 from storage.filters import AllOf, Is
 from storage.keyset import Sort
 from storage.listings import LISTINGS
@@ -22,6 +23,8 @@ from storage.stores import STORES
 
 log = structlog.get_logger()
 
+# How long history is kept is a matter of the machine's time, also where business time is virtual.
+_machine = SystemClock()
 _CONDITIONS = list(Condition)
 _EVENTS_AT_ONCE = 100
 _ASINS_AT_ONCE = 20
@@ -103,6 +106,7 @@ async def record(
         }
         if not moved:
             return 0
+        await offer_history.record(inside, moved.values(), _machine.now())
         concerned = await listings.with_asins(inside, store.id, list(moved))
         await listings.set_buy_box(
             inside,

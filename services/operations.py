@@ -33,6 +33,7 @@ _JOBS = {
     OperationKind.MATCH: Job.MATCH_PRODUCTS,
     OperationKind.OFFERS_PULL: Job.PULL_OFFERS,
     OperationKind.REPRICE: Job.REPRICE,
+    OperationKind.SIMULATE: Job.SIMULATE,
 }
 _SECONDS_BETWEEN_REPORTS = 0.5
 

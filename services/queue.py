@@ -20,6 +20,7 @@ class Job(StrEnum):
     PULL_OFFERS = "pull_offers"
     RECEIVE_EVENTS = "receive_events"
     REPRICE = "reprice"
+    SIMULATE = "simulate"
     PUSH = "push"
     CONFIRM = "confirm"
     IMPORT_ORDERS = "import_orders"
@@ -31,9 +32,13 @@ REPRICE = "sales-channel:reprice"
 """Queue of the jobs that compute; their workers are processes of their own."""
 
 
+COMPUTING = frozenset({Job.REPRICE, Job.SIMULATE})
+"""The jobs of the second queue."""
+
+
 def queue_of(job: Job) -> str:
     """The queue that a job waits in."""
-    return REPRICE if job is Job.REPRICE else SYNC
+    return REPRICE if job in COMPUTING else SYNC
 
 
 def pack(value: dict[str, Any]) -> bytes:

@@ -8,6 +8,7 @@ what was true before; and a process that dies in the middle leaves the chunk as 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -51,6 +52,7 @@ async def reprice(runtime: Runtime, scope: Scope, store_id: str, operation_id: s
     async with leases.hold(runtime.database, f"reprice:{store_id}") as mine:
         if not mine:
             return 0
+        await listings.mark_timed(scope, store_id, runtime.clock.now())
         if operation_id is None:
             decided = await _drain(runtime, scope, store_id, None)
         else:
@@ -84,12 +86,23 @@ async def mark_all_due(runtime: Runtime, scope: Scope, store_id: str, *, actor: 
 
 async def explain(runtime: Runtime, scope: Scope, listing: Listing) -> Decision | None:
     """What would be decided of a listing now, writing nothing; None where no product belongs to it."""
-    case = await _cases(runtime, scope, [listing])
-    return case[0].decision if case else None
+    store = await STORES.require(scope, listing.store_id)
+    rulebook = await runtime.rulebooks.in_force(scope, store.id)
+    cases = decide_all(runtime, store, rulebook, await look_up(scope, store, [listing]))
+    return cases[0].decision if cases else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class Known:
+    """One listing with all that a decision on it rests on, besides the rules."""
+
+    listing: Listing
+    product: Product
+    offers: OfferSnapshot | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
     """One listing with everything that was decided of it."""
 
     listing: Listing
@@ -106,7 +119,7 @@ class _Writes:
     submissions: list[Submission] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     listings: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    settled: list[tuple[str, str]] = field(default_factory=list)
+    settled: list[tuple[str, str | None, datetime | None]] = field(default_factory=list)
 
 
 async def _drain(
@@ -135,13 +148,14 @@ async def _chunk(runtime: Runtime, scope: Scope, store_id: str) -> int:
     if not due:
         return 0
     writes = _Writes()
-    cases = await _cases(runtime, scope, due, store)
+    rulebook = await runtime.rulebooks.in_force(scope, store_id)
+    cases = decide_all(runtime, store, rulebook, await look_up(scope, store, due))
     for case in cases:
         _carry_out(case, writes)
     decided = {case.listing.id for case in cases}
     for listing in due:
         if listing.id not in decided:
-            writes.settled.append((listing.id, ""))
+            writes.settled.append((listing.id, None, None))
     await DECISIONS.insert(scope, writes.decisions)
     await submissions.write_down(scope, writes.submissions)
     await CHANGES.insert(scope, writes.changes)
@@ -150,27 +164,28 @@ async def _chunk(runtime: Runtime, scope: Scope, store_id: str) -> int:
     return len(due)
 
 
-async def _cases(
-    runtime: Runtime, scope: Scope, due: Sequence[Listing], store: Store | None = None
-) -> list[_Case]:
-    store = store or await STORES.require(scope, due[0].store_id)
-    rulebook = await runtime.rulebooks.in_force(scope, store.id)
-    products = await PRODUCTS.get_many(scope, {row.product_id for row in due if row.product_id})
+async def look_up(scope: Scope, store: Store, rows: Sequence[Listing]) -> list[Known]:
+    """The products and offers of listings; a listing without a product is left out."""
+    products = await PRODUCTS.get_many(scope, {row.product_id for row in rows if row.product_id})
     snapshots = await SNAPSHOTS.get_many(
-        scope, {snapshot_id(store.id, row.asin) for row in due if row.asin}
+        scope, {snapshot_id(store.id, row.asin) for row in rows if row.asin}
     )
-    known = [
-        (row, products[row.product_id], snapshots.get(snapshot_id(store.id, row.asin or "")))
-        for row in due
+    return [
+        Known(row, products[row.product_id], snapshots.get(snapshot_id(store.id, row.asin or "")))
+        for row in rows
         if row.product_id in products
     ]
-    facts = [facts_of(product, store, row, offers) for row, product, offers in known]
+
+
+def decide_all(
+    runtime: Runtime, store: Store, rulebook: Rulebook, known: Sequence[Known]
+) -> list[Case]:
+    """What a rulebook says of listings now, in their order; nothing is read or written."""
+    facts = [facts_of(row.product, store, row.listing, row.offers) for row in known]
     in_listing, in_pricing = _match(rulebook.listing, facts), _match(rulebook.pricing, facts)
     return [
-        _decide(runtime, store, rulebook, row, product, offers, listed, priced)
-        for (row, product, offers), listed, priced in zip(
-            known, in_listing, in_pricing, strict=True
-        )
+        _decide(runtime, store, rulebook, row.listing, row.product, row.offers, listed, priced)
+        for row, listed, priced in zip(known, in_listing, in_pricing, strict=True)
     ]
 
 
@@ -187,7 +202,7 @@ def _decide(
     offers: OfferSnapshot | None,
     listed: frozenset[str],
     priced: frozenset[str],
-) -> _Case:
+) -> Case:
     eligibility = judge(
         rulebook.listing.document if rulebook.listing else None,
         product,
@@ -226,11 +241,13 @@ def _decide(
         facts=verdict.facts,
         inputs_hash=inputs_hash(inputs),
         decided_at=now,
+        business=verdict.business,
+        list_price=verdict.list_price,
     )
-    return _Case(listing, eligibility, verdict, decision)
+    return Case(listing, eligibility, verdict, decision)
 
 
-def _carry_out(case: _Case, writes: _Writes) -> None:
+def _carry_out(case: Case, writes: _Writes) -> None:
     """What follows from a decision: the listing's new state, a submission, entries of the log."""
     listing, decision = case.listing, case.decision
     fields: dict[str, Any] = {}
@@ -260,19 +277,22 @@ def _carry_out(case: _Case, writes: _Writes) -> None:
             writes.submissions.append(submission)
             if submission.price and submission.price != listing.wanted_price:
                 fields["price_decision_id"] = decision.id
+                fields["price_changed_at"] = decision.decided_at
             fields |= {
                 "wanted_price": submission.price or listing.wanted_price,
                 "wanted_quantity": decision.quantity_after,
             }
+    again = case.verdict.decide_again_at
     if fields:
         fields |= {
             "due": NOT_DUE,
+            "decide_again_at": again,
             "inputs_hash": decision.inputs_hash,
             "updated_at": decision.decided_at,
         }
         writes.listings.append((listing.id, fields))
     else:
-        writes.settled.append((listing.id, decision.inputs_hash))
+        writes.settled.append((listing.id, decision.inputs_hash, again))
 
 
 def _standing(
@@ -287,7 +307,7 @@ def _standing(
     return listing.status, listing.reason
 
 
-def _submission(case: _Case) -> Submission | None:
+def _submission(case: Case) -> Submission | None:
     """What Amazon is to be told, if anything. A held price is never told."""
     listing, decision = case.listing, case.decision
     held = decision.outcome is DecisionOutcome.HOLD

@@ -1,13 +1,16 @@
-"""Rulesets: drafting, publishing."""
+"""Rulesets: drafting, publishing, going back, comparing. Versions are only ever added."""
 
+import difflib
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 
 from domain.change import ChangeKind
-from domain.errors import Conflict
+from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ids import new_id
-from domain.ruleset import Ruleset, RulesetStatus
-from rules.document import parse
+from domain.ruleset import Ruleset, RulesetKind, RulesetStatus
+from rules.document import RulesetDocument, parse
+from services import trial
 from services.changelog import of_store
 from services.queue import Job
 from services.runtime import Runtime
@@ -24,7 +27,7 @@ async def create(
 ) -> Ruleset:
     """Keep a rule document as the store's next draft version.
 
-    A document equal to the newest version is that version; no second one is made.
+    A document equal to the version in force or to the newest draft is that version; no second one is made.
 
     Raises:
         NotFound: no such store.
@@ -32,30 +35,57 @@ async def create(
     """
     await STORES.require(scope, store_id, field=("input", "storeId"))
     document = parse(source)
-    digest = hashlib.sha256(source.encode()).hexdigest()
+    return await scope.transaction(
+        lambda inside: keep(runtime, inside, store_id, document, source, author=author)
+    )
 
-    async def write(inside: Scope) -> Ruleset:
-        newest = await rulesets.newest(inside, store_id, document.kind)
-        if newest and newest.content_hash == digest:
-            return newest
-        draft = Ruleset(
-            id=new_id(),
-            merchant_id=scope.merchant_id,
-            store_id=store_id,
-            kind=document.kind,
-            version=newest.version + 1 if newest else 1,
-            name=document.name,
-            status=RulesetStatus.DRAFT,
-            source=source,
-            content_hash=digest,
-            author=author,
-            created_at=runtime.clock.now(),
-            published_at=None,
+
+async def keep(
+    runtime: Runtime,
+    scope: Scope,
+    store_id: str,
+    document: RulesetDocument,
+    source: str,
+    *,
+    author: str,
+    restores: int | None = None,
+) -> Ruleset:
+    """The version of a document: the one in force or the newest where it says the same, or a new draft.
+
+    To be called in a transaction.
+
+    Raises:
+        InvalidInput: guard-rails, which nothing enforces yet; a safety net that is not there must not look as if it were.
+    """
+    if document.kind is RulesetKind.GUARDRAILS:
+        raise InvalidInput(
+            "Guard-rails can be written and checked, but are not enforced yet, so they cannot be put in force. "
+            "The store's own minimum price and largest step are in its settings.",
+            field=("input", "source"),
         )
-        await RULESETS.insert(inside, [draft])
-        return draft
-
-    return await scope.transaction(write)
+    digest = hashlib.sha256(source.encode()).hexdigest()
+    present = await rulesets.published(scope, store_id, document.kind)
+    newest = await rulesets.newest(scope, store_id, document.kind)
+    for known in (present, newest):
+        if known and known.content_hash == digest and known.status is not RulesetStatus.RETIRED:
+            return known
+    draft = Ruleset(
+        id=new_id(),
+        merchant_id=scope.merchant_id,
+        store_id=store_id,
+        kind=document.kind,
+        version=newest.version + 1 if newest else 1,
+        name=document.name,
+        status=RulesetStatus.DRAFT,
+        source=source,
+        content_hash=digest,
+        author=author,
+        created_at=runtime.clock.now(),
+        published_at=None,
+        restores=restores,
+    )
+    await RULESETS.insert(scope, [draft])
+    return draft
 
 
 async def publish(runtime: Runtime, scope: Scope, ruleset_id: str, *, actor: str) -> Ruleset:
@@ -65,38 +95,142 @@ async def publish(runtime: Runtime, scope: Scope, ruleset_id: str, *, actor: str
 
     Raises:
         NotFound: no such ruleset.
-        Conflict: it is retired; publish a new version instead.
+        Conflict: it is retired; roll back to it instead.
+        TrialFailed: the rule engine does not get along with it.
     """
-    now = runtime.clock.now()
+    draft = await RULESETS.require(scope, ruleset_id, field=("input", "rulesetId"))
+    if draft.status is RulesetStatus.DRAFT:
+        store = await STORES.require(scope, draft.store_id)
+        await trial.try_out(scope, store, [draft.source])
 
-    async def write(inside: Scope) -> tuple[Ruleset, bool]:
+    async def write(inside: Scope) -> list[Ruleset]:
         ruleset = await RULESETS.require(inside, ruleset_id, field=("input", "rulesetId"))
-        if ruleset.status is RulesetStatus.PUBLISHED:
-            return ruleset, False
         if ruleset.status is RulesetStatus.RETIRED:
             raise Conflict(
-                "This version is retired. Create it anew to publish it again.",
+                "This version is retired. Roll back to it to put it in force again.",
                 field=("input", "rulesetId"),
             )
-        before = await rulesets.published(inside, ruleset.store_id, ruleset.kind)
-        await rulesets.put_in_force(inside, ruleset, now)
-        await listings.mark_due(
-            inside, ruleset.store_id, EVERYTHING, at=now, reason="RULES_PUBLISHED"
+        return await put_in_force(runtime, inside, [ruleset], actor=actor)
+
+    published = await scope.transaction(write)
+    await wake(runtime, scope, draft.store_id, published)
+    return published[0] if published else await RULESETS.require(scope, ruleset_id)
+
+
+async def roll_back(
+    runtime: Runtime,
+    scope: Scope,
+    store_id: str,
+    kind: RulesetKind,
+    *,
+    to_version: int | None = None,
+    actor: str,
+) -> Ruleset:
+    """Put an older version's text in force again, as a new version that names it.
+
+    Without `to_version` it is the version that was in force before the present one, so that going back twice is
+    going forth. The old version stays retired: each version is in force once, from its publication to the next,
+    and what was in force at a moment can be read from the versions alone.
+
+    Raises:
+        NotFound: no such store or version, or nothing was in force before.
+        Conflict: that version is in force.
+        TrialFailed: the rule engine does not get along with it.
+    """
+    store = await STORES.require(scope, store_id, field=("input", "storeId"))
+    target = await _target(scope, store_id, kind, to_version)
+    await trial.try_out(scope, store, [target.source])
+    document = parse(target.source)
+
+    async def write(inside: Scope) -> list[Ruleset]:
+        present = await rulesets.published(inside, store_id, kind)
+        if present and present.content_hash == target.content_hash:
+            raise Conflict(
+                f"Version {present.version} is in force and says the same as version {target.version}.",
+                field=("input", "version"),
+            )
+        draft = await keep(
+            runtime,
+            inside,
+            store_id,
+            document,
+            target.source,
+            author=actor,
+            restores=target.version,
         )
+        return await put_in_force(runtime, inside, [draft], actor=actor)
+
+    published = await scope.transaction(write)
+    await wake(runtime, scope, store_id, published)
+    return published[0]
+
+
+def text_diff(before: Ruleset, after: Ruleset) -> str:
+    """What changed between the texts of two versions, as a unified diff; empty where nothing did."""
+    lines = difflib.unified_diff(
+        before.source.splitlines(),
+        after.source.splitlines(),
+        f"{before.kind.lower()} version {before.version}",
+        f"{after.kind.lower()} version {after.version}",
+        lineterm="",
+    )
+    return "\n".join(lines)
+
+
+async def put_in_force(
+    runtime: Runtime, scope: Scope, drafts: Sequence[Ruleset], *, actor: str
+) -> list[Ruleset]:
+    """Publish drafts of one store and mark its listings; gives those that were not in force. In a transaction."""
+    now, published = runtime.clock.now(), []
+    for draft in drafts:
+        if draft.status is RulesetStatus.PUBLISHED:
+            continue
+        before = await rulesets.published(scope, draft.store_id, draft.kind)
+        await rulesets.put_in_force(scope, draft, now)
+        after = f"{draft.kind} version {draft.version}"
+        if draft.restores:
+            after += f", which brings back version {draft.restores}"
         entry = of_store(
             scope.merchant_id,
-            ruleset.store_id,
+            draft.store_id,
             ChangeKind.RULESET,
             before=f"{before.kind} version {before.version}" if before else None,
-            after=f"{ruleset.kind} version {ruleset.version}",
+            after=after,
             actor=actor,
             at=now,
         )
-        await CHANGES.insert(inside, [entry])
-        return replace(ruleset, status=RulesetStatus.PUBLISHED, published_at=now), True
+        await CHANGES.insert(scope, [entry])
+        published.append(replace(draft, status=RulesetStatus.PUBLISHED, published_at=now))
+    if published:
+        await listings.mark_due(
+            scope, published[0].store_id, EVERYTHING, at=now, reason="RULES_PUBLISHED"
+        )
+    return published
 
-    ruleset, changed = await scope.transaction(write)
-    if changed:
+
+async def wake(runtime: Runtime, scope: Scope, store_id: str, published: Sequence[Ruleset]) -> None:
+    """Have the workers look at what a publication changed, if it changed anything."""
+    if published:
         for job in (Job.MATCH_PRODUCTS, Job.REPRICE):
-            await runtime.queue.wake(job, scope.merchant_id, ruleset.store_id)
-    return ruleset
+            await runtime.queue.wake(job, scope.merchant_id, store_id)
+
+
+async def _target(
+    scope: Scope, store_id: str, kind: RulesetKind, to_version: int | None
+) -> Ruleset:
+    """The version to go back to."""
+    if to_version is not None:
+        found = await rulesets.of_version(scope, store_id, kind, to_version)
+        if found is None:
+            raise NotFound(
+                f"There is no version {to_version} of the {kind.lower()} rules.",
+                field=("input", "version"),
+            )
+        return found
+    found = await rulesets.in_force_before(scope, store_id, kind)
+    if found is None:
+        raise NotFound(
+            f"No {kind.lower()} rules were in force before the present ones.",
+            field=("input", "version"),
+        )
+    return found

@@ -4,6 +4,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from storage.listings import EPOCH
 from storage.mongo import Database
+from storage.offer_history import KEPT
 
 _UP, _DOWN = ASCENDING, DESCENDING
 
@@ -44,6 +45,12 @@ INDEXES: dict[str, list[IndexModel]] = {
             ("_id", _UP),
             partialFilterExpression={"due.at": {"$gt": EPOCH}},
         ),
+        # what time alone makes due
+        _index(
+            ("store_id", _UP),
+            ("decide_again_at", _UP),
+            partialFilterExpression={"decide_again_at": {"$gt": EPOCH}},
+        ),
         # an offer event names an ASIN
         _index(("store_id", _UP), ("asin", _UP)),
         # a changed product
@@ -57,10 +64,24 @@ INDEXES: dict[str, list[IndexModel]] = {
         ),
     ],
     "offers": [_index(("merchant_id", _UP), ("_id", _UP))],
+    "offer_history": [
+        # the history of items, in its order
+        _index(("store_id", _UP), ("asin", _UP), ("observed_at", _UP)),
+        # where a store's history ends
+        _index(("store_id", _UP), ("observed_at", _UP)),
+        # rows that are old enough are removed
+        _index(("recorded_at", _UP), expireAfterSeconds=int(KEPT.total_seconds())),
+    ],
     "rulesets": [
         _index(("store_id", _UP), ("kind", _UP), ("version", _DOWN), unique=True),
         # one published version of a kind and store
         _index(("store_id", _UP), ("kind", _UP), **_published()),
+        _index(("merchant_id", _UP), ("_id", _UP)),
+    ],
+    "plans": [
+        # the newest plan of the same documents
+        _index(("store_id", _UP), ("documents_hash", _UP), ("_id", _DOWN)),
+        # plans of a merchant, newest first
         _index(("merchant_id", _UP), ("_id", _UP)),
     ],
     "decisions": [

@@ -35,6 +35,18 @@ async def due(scope: Scope, store_id: str, limit: int) -> list[Listing]:
     )
 
 
+async def next_decidable(scope: Scope, store_id: str, after_id: str, limit: int) -> list[Listing]:
+    """The listings of a store that can be decided and follow an id, in the order of ids."""
+    where = AllOf(
+        (
+            Is("store_id", "eq", store_id),
+            Is("_id", "gt", after_id),
+            Is("status", "in", _DECIDABLE),
+        )
+    )
+    return await LISTINGS.find(scope, where, sort=Sort("_id"), limit=limit)
+
+
 async def mark_due(scope: Scope, store_id: str, where: Where, *, at: datetime, reason: str) -> int:
     """Have the matching listings decided again; one that is due already keeps its place in the queue.
 
@@ -73,13 +85,38 @@ async def change(scope: Scope, changes: Iterable[tuple[str, Mapping[str, Any]]])
     )
 
 
-async def settle_due(scope: Scope, settled: Iterable[tuple[str, str]]) -> int:
-    """Take the due mark off listings whose decision changed nothing; pairs of id and inputs hash."""
+async def mark_timed(scope: Scope, store_id: str, now: datetime) -> int:
+    """Have the listings decided again for which time alone may have changed something."""
+    return await mark_due(scope, store_id, _timed(now), at=now, reason="TIME_PASSED")
+
+
+async def count_timed(scope: Scope, store_id: str, now: datetime) -> int:
+    """How many listings of a store are to be decided because time passed."""
+    return await LISTINGS.count(scope, AllOf((Is("store_id", "eq", store_id), _timed(now))))
+
+
+def _timed(now: datetime) -> AllOf:
+    return AllOf((Is("decide_again_at", "gt", EPOCH), Is("decide_again_at", "lte", now)))
+
+
+async def settle_due(
+    scope: Scope, settled: Iterable[tuple[str, str | None, datetime | None]]
+) -> int:
+    """Take the due mark off listings whose decision changed nothing: id, inputs hash, when to decide again."""
     return await scope.update_each(
         LISTINGS.name,
         (
-            Update({"_id": id_}, {"$set": {"due": to_field(NOT_DUE), "inputs_hash": digest}})
-            for id_, digest in settled
+            Update(
+                {"_id": id_},
+                {
+                    "$set": {
+                        "due": to_field(NOT_DUE),
+                        "inputs_hash": digest,
+                        "decide_again_at": again,
+                    }
+                },
+            )
+            for id_, digest, again in settled
         ),
     )
 

@@ -29,6 +29,24 @@ async def newest(scope: Scope, store_id: str, kind: RulesetKind) -> Ruleset | No
     return found[0] if found else None
 
 
+async def of_version(
+    scope: Scope, store_id: str, kind: RulesetKind, version: int
+) -> Ruleset | None:
+    """The version of a number."""
+    where = AllOf((_of(store_id, kind), Is("version", "eq", version)))
+    found = await RULESETS.find(scope, where, limit=1)
+    return found[0] if found else None
+
+
+async def in_force_before(scope: Scope, store_id: str, kind: RulesetKind) -> Ruleset | None:
+    """The version that was in force before the present one: of those that retired, the one published last."""
+    where = AllOf((_of(store_id, kind), Is("status", "eq", RulesetStatus.RETIRED)))
+    retired = await RULESETS.find(scope, where)
+    return max(
+        retired, key=lambda row: (row.published_at or row.created_at, row.version), default=None
+    )
+
+
 async def put_in_force(scope: Scope, ruleset: Ruleset, at: datetime) -> None:
     """Publish one version and retire the one before it; to be called in a transaction."""
     await scope.update_many(

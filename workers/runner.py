@@ -7,14 +7,13 @@ from typing import Any
 from arq.worker import Worker
 
 from rules.durable_engine import DurableMatcher
-from services.queue import REPRICE, SYNC, Job, pack, queue_settings, unpack
+from services.queue import COMPUTING, REPRICE, SYNC, Job, pack, queue_settings, unpack
 from services.runtime import open_runtime
 from services.settings import Settings
 from workers.jobs import TIMEOUT, functions
 from workers.sweeps import crons
 
-_COMPUTING = (Job.REPRICE,)
-_TALKING = tuple(job for job in Job if job not in _COMPUTING)
+_TALKING = tuple(job for job in Job if job not in COMPUTING)
 
 
 async def run_sync_worker(settings: Settings, mongodb_url: str, redis_url: str) -> None:
@@ -37,7 +36,7 @@ async def run_reprice_worker(settings: Settings, mongodb_url: str, redis_url: st
             redis_url,
             {"runtime": runtime},
             queue_name=REPRICE,
-            functions=functions(*_COMPUTING),
+            functions=functions(*COMPUTING),
             max_jobs=2,
         )
 

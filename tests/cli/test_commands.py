@@ -155,12 +155,12 @@ def test_mistakes_in_rules_are_told_line_by_line_and_nothing_is_published(
 
 def test_rules_are_applied_once(shell: Any, rules: Path) -> None:
     shell.connect()
-    first = shell.run("rules", "apply", str(rules))
+    first = shell.run("rules", "apply", "--yes", str(rules))
     assert (first.exit_code, first.output.splitlines()[-1]) == (
         0,
         "rules.yaml: pricing rules version 1 is in force now.",
     )
-    second = shell.run("rules", "apply", str(rules))
+    second = shell.run("rules", "apply", "--yes", str(rules))
     assert second.output.splitlines()[-1] == (
         "rules.yaml: pricing rules version 1 is in force already."
     )
@@ -172,15 +172,15 @@ async def _rulesets(runtime: Runtime) -> Any:
 
 
 def test_without_one_store_to_choose_a_command_says_so(shell: Any, rules: Path) -> None:
-    none = shell.run("rules", "apply", str(rules))
+    none = shell.run("rules", "apply", "--yes", str(rules))
     assert none.exit_code == 1
     assert "there are: none yet" in none.output
 
     shell.connect("First")
     shell.connect("Second")
-    many = shell.run("rules", "apply", str(rules))
+    many = shell.run("rules", "apply", "--yes", str(rules))
     assert "there are: First, Second" in many.output
-    assert shell.run("rules", "apply", str(rules), "--store", "Second").exit_code == 0
+    assert shell.run("rules", "apply", "--yes", str(rules), "--store", "Second").exit_code == 0
 
 
 def test_explain_tells_the_steps_the_rules_and_the_competitors(
@@ -188,7 +188,7 @@ def test_explain_tells_the_steps_the_rules_and_the_competitors(
 ) -> None:
     shell.connect()
     shell.run("catalog", "import", str(catalog))
-    shell.run("rules", "apply", str(rules))
+    shell.run("rules", "apply", "--yes", str(rules))
 
     async def goes_live(runtime: Runtime) -> None:
         scope = runtime.scope(MERCHANT)

@@ -26,6 +26,7 @@ def _stages(plan: dict[str, Any]) -> list[str]:
         ("listings", EVERYTHING, Sort("updated_at", descending=True)),
         ("listings", Is("hold", "gt", ""), Sort("_id")),
         ("rulesets", EVERYTHING, NEWEST_FIRST),
+        ("plans", EVERYTHING, NEWEST_FIRST),
         ("decisions", EVERYTHING, NEWEST_FIRST),
         ("submissions", EVERYTHING, NEWEST_FIRST),
         ("submissions", Is("listing_id", "eq", "store1/A"), NEWEST_FIRST),

@@ -7,6 +7,8 @@ import pytest
 from domain.decision import ConditionVerdict
 from domain.money import Money
 from rules.conditions import explain, folded, holds
+from rules.document import parse
+from rules.durable_engine import DurableMatcher
 from rules.facts import Facts, Value
 from rules.language import Expected, Group, Leaf, Operator, Quantifier
 
@@ -110,3 +112,36 @@ def test_an_explanation_shows_what_was_expected_and_found() -> None:
             ConditionVerdict("exists", True, "buyBoxOwned", "false", None),
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("condition", "attributes", "expected"),
+    [
+        ("date.since, gte: 2026-06-01", {"since": "2026-06-01"}, True),
+        ("date.since, gt: 2026-06-01", {"since": "6/1/26"}, False),
+        ("date.since, gt: 2026-06-01", {"since": "6/2/2026, 12:00 AM"}, True),
+        ("date.since, lt: 2026-06-01", {"since": "2026-05-31 23:59:59"}, True),
+        ("date.since, eq: 2026-06-01", {"since": "6/1/26"}, True),
+        ("date.since, ne: 2026-06-01", {"since": "soon"}, False),
+        ("date.since, lt: 2026-06-01", {}, False),
+        ("date.since, exists: false", {"since": "2026-02-30"}, True),
+        ("date.since, notIn: [2026-06-01]", {"since": "2026-06-02"}, True),
+        ("options.material, in: [wool, Silk]", {"material": "Cotton|Wool"}, True),
+        ("options.material, contains: Woo", {"material": "Cotton|Wool"}, False),
+        ("options.material, notContains: Wool", {"material": "Cotton"}, True),
+        ("options.material, notIn: [Wool]", {}, False),
+        ("options.material, contains: a", {"material": "a/b"}, False),
+        ("options.material, exists: true", {"material": " | "}, False),
+    ],
+)
+def test_dates_and_options_are_compared_as_what_they_are(
+    condition: str, attributes: dict[str, str], *, expected: bool
+) -> None:
+    rules = (
+        f"kind: listing\nname: x\nrules:\n  - {{key: r, when: {{fact: {condition}}}, then: list}}\n"
+    )
+    (rule,) = parse(rules).rules
+    assert rule.when is not None
+    assert holds(rule.when, Facts({}, {}, attributes)) is expected
+    with DurableMatcher(parse(rules)) as matcher:
+        assert matcher.match([Facts({}, {}, attributes)]) == [frozenset({"r"} if expected else ())]

@@ -1,6 +1,7 @@
 """The rule engine agrees with the reference evaluator, whatever merchants write, and stays within its limits."""
 
 import json
+import os
 from decimal import Decimal
 from typing import Any
 
@@ -9,9 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
+from rules import durable_engine
 from rules.conditions import ReferenceMatcher, explain, holds
 from rules.document import DocumentInvalid, parse
-from rules.durable_engine import BATCH, DurableMatcher, EngineFailed, check_distinct, fnv1a
+from rules.durable_engine import (
+    BATCH,
+    MOST_ROWS,
+    DurableMatcher,
+    EngineFailed,
+    check_distinct,
+    fnv1a,
+)
 from rules.facts import Facts
 from rules.language import RulesetDocument
 from tests.rules.written import documents, facts
@@ -26,12 +35,44 @@ def _parsed(source: str) -> RulesetDocument:
         raise
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_EXAMPLES = 20_000 if os.environ.get("NIGHTLY") else 400
+_differential = settings(
+    max_examples=_EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+
+@pytest.mark.timeout(300 if _EXAMPLES == 400 else 6 * 3600)
+@_differential
 @given(documents(), st.lists(facts, max_size=12))
 def test_engine_and_reference_agree(source: str, batch: list[Facts]) -> None:
     document = _parsed(source)
     with DurableMatcher(document) as matcher:
         assert matcher.match(batch) == ReferenceMatcher(document).match(batch)
+
+
+@pytest.mark.timeout(300 if _EXAMPLES == 400 else 6 * 3600)
+@_differential
+@given(documents(), st.lists(facts, min_size=3, max_size=6), st.sampled_from([3, MOST_ROWS]))
+def test_what_is_remembered_of_others_agrees_with_the_reference(
+    source: str, met: list[Facts], most_rows: int
+) -> None:
+    document = _parsed(source)
+    new = [_mixed(one, other) for one in met for other in met]
+    expected = ReferenceMatcher(document).match(new)
+    with pytest.MonkeyPatch.context() as patch, DurableMatcher(document) as matcher:
+        patch.setattr(durable_engine, "MOST_ROWS", most_rows)
+        matcher.match(met)
+        assert [matcher.match([each])[0] for each in new[:5]] == expected[:5]
+        assert matcher.match(new) == expected
+        assert matcher.match(new[::-1]) == expected[::-1]
+
+
+def _mixed(one: Facts, other: Facts) -> Facts:
+    """A listing that has some of one's facts and the rest of another's."""
+    names = sorted(one.values.keys() | other.values.keys())[::2]
+    values = {name: value for name, value in one.values.items() if name in names}
+    values |= {name: value for name, value in other.values.items() if name not in names}
+    return Facts(values, one.prices, other.attributes)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -69,6 +110,7 @@ def test_more_equal_conditions_than_the_engine_survives_are_one() -> None:
 def test_more_values_of_one_fact_than_the_engine_survives_are_divided() -> None:
     document = _rules([{"fact": "sku", "eq": f"sku-{each}"} for each in range(1100)])
     _assert_agrees(document, [Facts({"sku": f"SKU-{each}"}) for each in (0, 511, 512, 1099, 2000)])
+    _assert_agrees(document, [Facts({"sku": f"SKU-{each}"}) for each in range(1105)])
 
 
 def test_more_facts_than_the_engine_reads_are_divided() -> None:
@@ -105,7 +147,6 @@ def test_a_large_product_of_lists_is_asked_as_flags() -> None:
 
 
 def test_a_batch_is_not_limited_to_what_the_engine_takes_at_once() -> None:
-    document = _rules([{"fact": "price", "gte": 500}, {"fact": "price", "lt": 800}])
     batch = [Facts({"price": Decimal(each)}) for each in range(2 * BATCH + 7)]
     document = _rules([{"fact": "price", "eq": each} for each in range(0, 2 * BATCH, 2)])
     _assert_agrees(document, batch)
@@ -145,10 +186,36 @@ def test_names_that_the_engine_would_confuse_are_refused() -> None:
 
 def test_facts_that_the_engine_already_has_are_a_failure_and_never_a_silent_no_match() -> None:
     matcher = DurableMatcher(_rules([{"fact": "price", "gt": 1}]))
-    (shard,) = matcher._shards
+    shard = _only_shard(matcher)
     left_over = '[{"id": "00000", "p0": 3}]'
     durable_rules_engine.assert_facts(shard._handle, left_over)
     with pytest.raises(EngineFailed):
         matcher.match([Facts({"price": Decimal(2)})])
     with pytest.raises(ValueError, match="closed"):
         matcher.match([Facts({})])
+
+
+def test_a_batch_that_the_engine_stopped_reading_is_a_failure() -> None:
+    matcher = DurableMatcher(_rules([{"fact": "price", "gt": 1}, {"fact": "price", "gt": 5}]))
+    (texts,) = _only_shard(matcher)._texts
+    matcher.match([Facts({"price": Decimal(2)})])
+    texts[1] = ',"p0":1e22'  # the next profile; the engine drops what follows, and says nothing
+    with pytest.raises(EngineFailed):
+        matcher.match([Facts({"price": Decimal(9)}), Facts({})])
+    with pytest.raises(ValueError, match="closed"):
+        matcher.match([Facts({})])
+
+
+def test_many_listings_are_forgotten_and_not_mistaken() -> None:
+    document = _rules([{"fact": "price", "eq": each} for each in range(40)])
+    with pytest.MonkeyPatch.context() as patch, DurableMatcher(document) as matcher:
+        patch.setattr(durable_engine, "MOST_ROWS", 10)
+        for start in range(0, 40, 4):
+            found = matcher.match([Facts({"price": Decimal(start + each)}) for each in range(4)])
+            assert found == [{f"r{start + each}"} for each in range(4)]
+
+
+def _only_shard(matcher: DurableMatcher) -> Any:
+    (section,) = matcher._loaded
+    (shard,) = section._shards
+    return shard

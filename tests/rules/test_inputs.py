@@ -82,3 +82,31 @@ def test_the_day_is_that_of_the_store() -> None:
     assert inputs_hash(replace(in_chicago, now=before)) != inputs_hash(
         replace(in_chicago, now=after)
     )
+
+
+TIMED = """\
+kind: pricing
+name: Rules
+cooldown: 1h
+rules:
+  - {key: day, type: standard, adjust: {decrease: 10%}, hours: 08:00-18:00, weekdays: [wed]}
+  - {key: follow, type: intelligent, competitor: {source: buyBox, maxAge: 2h}, adjust: match, floor: {source: price}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_other"),
+    [(0.5, False), (1.5, True), (2.5, True), (7, True)],
+)
+def test_time_changes_the_hash_where_rules_see_it(hours: float, *, is_other: bool) -> None:
+    listing = replace(LISTING, price_changed_at=NOW)
+    now = inputs_of(TIMED, listing=listing, market=MARKET)
+    later = replace(now, now=NOW + timedelta(hours=hours))
+    assert (inputs_hash(later) != inputs_hash(now)) is is_other
+
+
+def test_when_the_price_changed_counts_only_for_a_cooldown() -> None:
+    changed = replace(LISTING, price_changed_at=NOW)
+    assert inputs_hash(replace(given(), listing=changed)) == inputs_hash(given())
+    timed = inputs_of(TIMED, listing=LISTING, market=MARKET)
+    assert inputs_hash(replace(timed, listing=changed)) != inputs_hash(timed)

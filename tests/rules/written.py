@@ -64,7 +64,21 @@ _condition = st.sampled_from(["eq", "ne"]).flatmap(
         lambda value: {"fact": "condition", operator: value.value}
     )
 )
+DAYS = ["2026-06-01", "2026-06-02", "2025-12-31"]
+OPTIONS = ["Wool", "wool", "Silk", "a/b", "Silk|Wool"]
+_days = st.sampled_from(DAYS)
+_options = st.sampled_from(["contains", "notContains"]).flatmap(
+    lambda operator: st.sampled_from(OPTIONS).map(
+        lambda option: {"fact": "options.material", operator: option}
+    )
+) | st.sampled_from(["in", "notIn"]).flatmap(
+    lambda operator: st.lists(st.sampled_from(OPTIONS), min_size=1).map(
+        lambda chosen: {"fact": "options.material", operator: chosen}
+    )
+)
 leaves = st.one_of(
+    _leaf("date.new_from", dict.fromkeys(("eq", "ne", "gt", "gte", "lt", "lte"), _days)),
+    _options,
     _texts("sku"),
     _texts("attribute.color"),
     _numbers("attribute.size"),
@@ -121,5 +135,13 @@ facts = st.builds(
             | st.sampled_from([0, 100, 1999, 2000]).map(lambda n: Money(n, "USD"))
         },
     ),
-    st.fixed_dictionaries({}, optional={"color": words, "size": numbers | words}),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "color": words,
+            "size": numbers | words,
+            "new_from": _days | st.sampled_from(["6/1/26", "12/31/2025, 1:00 PM", "soon"]),
+            "material": st.sampled_from(["Wool", "Silk|Wool", " Silk | a/b ", "|", "a"]),
+        },
+    ),
 )

@@ -18,6 +18,7 @@ from services.runtime import Runtime
 from storage import leases
 from storage.listings import count_due
 from tests.factories import MERCHANT, an_offer, usd
+from tests.services.amazon import Amazon
 from tests.services.shop import Shop, a_mug, forget_jobs, queued
 from tests.services.trouble import Interruptions
 
@@ -564,3 +565,26 @@ async def test_price_settings_shape_the_price(
     mug = a_mug()
     await shop.put_on_sale(a_mug(prices={**mug.prices, **prices}))
     assert (await shop.listing()).price == usd(published)
+
+
+async def test_a_rule_that_begins_by_itself_is_decided_when_its_time_has_come(
+    shop: Shop, amazon: Amazon
+) -> None:
+    await shop.put_on_sale(a_mug())
+    await shop.publish(
+        """
+        kind: pricing
+        name: Late
+        rules:
+          - {key: afternoon, type: standard, hours: "12:00-18:00", adjust: {decrease: 10%}}
+        """
+    )
+    await shop.settle()
+    assert (await shop.listing()).price == usd("20.00")
+
+    amazon.advance(6 * 60)
+    await shop.settle()
+
+    listing = await shop.listing()
+    assert listing.price == usd("18.00")
+    assert listing.decide_again_at is not None

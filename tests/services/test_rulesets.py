@@ -3,7 +3,7 @@
 import pytest
 
 from domain.change import ChangeKind
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ruleset import RulesetKind, RulesetStatus
 from embedded.servers import ServerUrls
 from rules.document import DocumentInvalid
@@ -106,3 +106,10 @@ async def test_another_merchants_rules_are_not_there(shop: Shop) -> None:
         await rulesets.publish(shop.runtime, stranger, first.id, actor="me")
     with pytest.raises(NotFound):
         await rulesets.create(shop.runtime, stranger, shop.id, RULES.format(percent=1), author="me")
+
+
+async def test_guard_rails_that_nothing_enforces_cannot_be_put_in_force(shop: Shop) -> None:
+    rails = "kind: guardrails\nname: Net\nlimits: {totalFall: 10%}\n"
+    with pytest.raises(InvalidInput, match="not enforced yet"):
+        await rulesets.create(shop.runtime, shop.scope, shop.id, rails, author="me")
+    assert await RULESETS.count(shop.scope) == 0

@@ -30,6 +30,12 @@ def _stages(plan: dict[str, Any]) -> list[str]:
         ("changes", Is("listing_id", "eq", "store1/MUG-1"), Sort("_id", descending=True)),
         ("decisions", Is("listing_id", "eq", "store1/MUG-1"), Sort("_id", descending=True)),
         ("orders", OF_STORE, Sort("purchased_at", descending=True)),
+        (
+            "plans",
+            AllOf((OF_STORE, Is("documents_hash", "eq", "x"))),
+            Sort("_id", descending=True),
+        ),
+        ("offer_history", AllOf((OF_STORE, Is("asin", "in", ["B1"]))), None),
         ("products", AllOf(), Sort("_id")),
         ("operations", AllOf(), Sort("_id", descending=True)),
     ],

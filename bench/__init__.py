@@ -1,0 +1,1 @@
+"""Benchmarks; see docs/performance.md. Nothing of the product imports them."""
