@@ -12,8 +12,8 @@ from rules.vocabulary import Field, fact_of
 
 MOST_CLASSES = 1000
 """Sections are joined as long as about so many kinds of listings remain."""
-_MOST_TRIED = 64
-"""Sections that are tried for a join, so that a document of thousands of rules compiles in time."""
+MOST_SECTIONS = 24
+"""All others become one, which the engine then answers for nearly every listing: better than to look in hundreds."""
 
 
 @dataclass(slots=True)
@@ -50,15 +50,16 @@ def sections(
 
 
 def _joined(found: Iterable[Section]) -> list[Section]:
-    """Sections joined where that tells hardly more listings apart."""
+    """Sections joined where that tells hardly more listings apart, and where there would be too many."""
     joined: list[Section] = []
     for section in found:
-        for other in joined[:_MOST_TRIED]:
+        for other in joined:
             checks = {
                 fact: other.checks.get(fact, set()) | section.checks.get(fact, set())
                 for fact in other.checks | section.checks
             }
-            if _classes(checks) <= max(MOST_CLASSES, other.classes):
+            is_full = len(joined) == MOST_SECTIONS and other is joined[-1]
+            if is_full or _classes(checks) <= max(MOST_CLASSES, other.classes):
                 other.checks = checks
                 other.chains += section.chains
                 break

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 
 from domain.ruleset import RulesetKind
 from rules.amounts import factor, told
@@ -19,6 +19,8 @@ from rules.pricing import PricingVerdict
 
 _SAME = Fraction(1, 200)
 """Two percentages undo each other where no more than this share of the price is left of them."""
+_MOST_COMPARED = 1000
+"""Real listings of which floor and ceiling of a rule are compared."""
 _MOST_TRIED = 5
 """Partners of a rule that are tried."""
 
@@ -40,7 +42,8 @@ def floor_above_ceiling(examiner: Examiner) -> Iterator[Finding]:
 
 def _crossed(rule: Rule, action: Intelligent, examiner: Examiner) -> Iterator[tuple[Case, bool]]:
     """The real listings with the floor above the ceiling."""
-    for case in examiner.matching_sample([rule]):
+    for case in islice(examiner.matching_sample([rule]), _MOST_COMPARED):
+        examiner.effort.spend(50)
         settings = case.store.settings.price
         exchange = Exchange(
             settings.currency_rate,

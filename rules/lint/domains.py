@@ -24,6 +24,7 @@ from rules.lint.literals import values_of, wanted_when_known
 from rules.lint.numbers import numbers
 from rules.lint.seasons import ANY_DAY
 from rules.lint.texts import Found, days, several, texts
+from rules.lint.trees import Forest
 
 Raw = Value | None
 """What a variable is set to: for attributes their text, for prices a decimal; None is not known."""
@@ -57,16 +58,18 @@ class Domains:
     """Domains, each worked out once."""
 
     effort: Effort
-    _known: dict[tuple[str, frozenset[Literal]], Domain] = field(default_factory=dict)
+    forest: Forest = field(default_factory=Forest)
+    """Gives the comparisons their numbers."""
+    _known: dict[frozenset[int], Domain] = field(default_factory=dict)
 
-    def of(self, variable: str, literals: frozenset[Literal]) -> Domain:
-        """What a variable can be."""
-        key = (variable, literals)
-        found = self._known.get(key)
+    def of(self, variable: str, numbers: frozenset[int]) -> Domain:
+        """What a variable can be of which all comparisons of some numbers are asked."""
+        self.effort.spend(1)
+        found = self._known.get(numbers)
         if found is None:
-            sizes = sum(len(values_of(each.leaf)) for each in literals)
-            self.effort.spend(20 + 5 * sizes)
-            found = self._known[key] = _domain(variable, literals)
+            literals = frozenset(self.forest.atoms[number].literal for number in numbers)
+            self.effort.spend(20 + sum(20 + 5 * len(values_of(each.leaf)) for each in literals))
+            found = self._known[numbers] = _domain(variable, literals)
         return found
 
 

@@ -9,7 +9,7 @@ class Exhausted(Exception):
 
 @dataclass(slots=True)
 class Effort:
-    """Work that is left, in units of about a microsecond."""
+    """Work that is left, in units of about half a microsecond."""
 
     left: int
 

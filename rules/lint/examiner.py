@@ -10,15 +10,16 @@ from domain.ruleset import RulesetKind
 from rules.eligibility import Eligibility, judge
 from rules.engine import Matcher
 from rules.inputs import PricingInputs
-from rules.language import Intelligent, Rule, RulesetDocument
+from rules.language import Intelligent, Rule, RulesetDocument, leaves
 from rules.lint.case import Case
 from rules.lint.construct import Template, constructed
 from rules.lint.domains import Domain, Domains, Raw
 from rules.lint.effort import Effort
 from rules.lint.finding import Witness
 from rules.lint.outline import Outline, may_meet
-from rules.lint.search import Demand, Search
+from rules.lint.search import Search
 from rules.lint.seasons import meeting
+from rules.lint.trees import Tree
 from rules.pricing import PricingVerdict, decide
 from rules.schedule import Schedule
 from rules.sequence import in_order
@@ -59,17 +60,26 @@ class Examiner:
     """The active rules in the order in which they run."""
     dead: set[str] = field(default_factory=set)
     """Keys of rules that were found never to run, of which nothing else need be said."""
+    _sizes: dict[str, int] = field(init=False)
+    """How many comparisons each rule has."""
     _always: frozenset[str] = field(init=False)
     _outlines: dict[str, Outline] = field(init=False)
     _meetings: dict[tuple[str, str], bool] = field(default_factory=dict)
     _sampled: list[frozenset[str]] = field(init=False)
+    _by_rule: dict[str, list[int]] = field(init=False)
+    """The places in the sample of what each rule matches."""
 
     def __post_init__(self) -> None:
         self.domains = Domains(self.effort)
         self.rules = [rule for rule in in_order(self.document) if rule.active]
+        self._sizes = {rule.key: sum(1 for _ in leaves(rule.when)) for rule in self.rules}
         self._always = frozenset(rule.key for rule in self.rules if rule.schedule == Schedule())
-        self._outlines = {rule.key: Outline(rule) for rule in self.rules}
+        self._outlines = {rule.key: Outline.of(rule, self.domains) for rule in self.rules}
         self._sampled = self.matcher.match([each.facts(self.document.kind) for each in self.sample])
+        self._by_rule = {}
+        for place, matched in enumerate(self._sampled):
+            for key in matched:
+                self._by_rule.setdefault(key, []).append(place)
 
     @property
     def live(self) -> list[Rule]:
@@ -101,20 +111,17 @@ class Examiner:
         """Whether it is shown that no listing meets the conditions of some rules and not those of others."""
         if any(rule.when is None for rule in false):
             return True
-        return Search(self.domains, _demands(true, false)).shows_impossible()
+        return Search(self.domains, self._trees(true, false)).shows_impossible()
 
     def is_possible(self, true: Sequence[Rule], false: Sequence[Rule] = ()) -> bool:
         """Whether facts were found that meet the conditions of some rules and not those of others."""
-        return next(Search(self.domains, _demands(true, false)).solutions(), None) is not None
+        return next(Search(self.domains, self._trees(true, false)).solutions(), None) is not None
 
     def matching_sample(self, rules: Sequence[Rule]) -> Iterator[Case]:
         """Real listings that rules match, whenever they run."""
         keys = frozenset(rule.key for rule in rules)
-        return (
-            case
-            for case, matched in zip(self.sample, self._sampled, strict=True)
-            if keys <= matched
-        )
+        rarest = min((self._by_rule.get(key, ()) for key in keys), key=len, default=())
+        return (self.sample[place] for place in rarest if keys <= self._sampled[place])
 
     def cases(
         self, true: Sequence[Rule], false: Sequence[Rule] = (), wishes: Sequence[Wish] = ORDINARY
@@ -136,7 +143,7 @@ class Examiner:
     def _made(
         self, true: Sequence[Rule], false: Sequence[Rule], wishes: Sequence[Wish], local: datetime
     ) -> Iterator[tuple[Case, bool]]:
-        solutions = Search(self.domains, _demands(true, false)).solutions()
+        solutions = Search(self.domains, self._trees(true, false)).solutions()
         for solution in islice(solutions, _MOST_SOLUTIONS):
             for wish in wishes:
                 made = self._constructed(solution, wish)
@@ -201,7 +208,8 @@ class Examiner:
         self, case: Case, document: RulesetDocument, matched: frozenset[str]
     ) -> PricingVerdict:
         """The verdict on a listing under a document that has the rules of this one."""
-        self.effort.spend(200 + 25 * len(document.rules))
+        sizes = (self._sizes.get(rule.key, 0) for rule in document.rules)
+        self.effort.spend(200 + sum(20 + 5 * size for size in sizes))
         inputs = PricingInputs(
             store=case.store,
             product=case.product,
@@ -219,6 +227,13 @@ class Examiner:
         self.effort.spend(10 * len(self.document.rules))
         fulfilment = case.listing.fulfilment
         return judge(self.document, case.product, case.store, self.matched(case), fulfilment)
+
+    def _trees(self, true: Sequence[Rule], false: Sequence[Rule]) -> list[Tree]:
+        forest = self.domains.forest
+        trees = [forest.tree(rule.when) for rule in true if rule.when is not None]
+        return trees + [
+            forest.tree(rule.when, is_negated=True) for rule in false if rule.when is not None
+        ]
 
     def _constructed(self, solution: dict[str, Domain], wish: Wish) -> Case | None:
         self.effort.spend(50)
@@ -238,11 +253,6 @@ class Examiner:
         if all(rule.schedule.obstacle(own) is None for rule in rules):
             return case
         return case.at(local)
-
-
-def _demands(true: Sequence[Rule], false: Sequence[Rule]) -> list[Demand]:
-    wanted = [Demand(rule.when) for rule in true if rule.when is not None]
-    return wanted + [Demand(rule.when, is_negated=True) for rule in false if rule.when is not None]
 
 
 def _picked(name: str, domain: Domain, wish: Wish) -> Raw:

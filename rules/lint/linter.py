@@ -24,8 +24,8 @@ from rules.lint.shadowed import shadowed
 from rules.lint.unbounded import chain_of_decreases, no_floor, not_above_zero
 from rules.lint.unreachable import unreachable
 
-EFFORT = 3_000_000
-"""Work that one examination may do, in units of about a microsecond; each check gets half of what is left."""
+EFFORT = 6_000_000
+"""Work that one examination may do, in units of about half a microsecond; each check gets half of what is left."""
 
 _FLOOR, _CEILING = Decimal(60), Decimal(150)
 """Prices of which floors and ceilings of constructed listings are made; their price is 100."""
@@ -63,29 +63,31 @@ def review(
     source: str | None = None,
     store: Store | None = None,
     now: datetime | None = None,
+    effort: int = EFFORT,
 ) -> Review:
     """Examine a document.
 
     What is found was seen on a listing, a real one of `sample` where there is one, through the rule engine and
     the pricing pipeline; only that something never matches or never runs is shown by excluding every case.
     `source` is the document's text, for lines and columns. `store` is the one that constructed listings are in,
-    by default that of the sample or a new one. `now` makes rules that are over known.
+    by default that of the sample or a new one. `now` makes rules that are over known. `effort` bounds the work: a document
+    that needs more is examined in part, and the review says so.
     """
     place = store or next((case.store for case in sample), None) or plain_store()
     template = Template(place, usual_time(now), _usual_prices(document, place))
-    effort, reserve = Effort(0), EFFORT
+    spent, reserve = Effort(0), effort
     found: list[Finding] = []
     is_complete = True
     with DurableMatcher(document) as matcher:
-        examiner = Examiner(document, sample, template, now, matcher, effort)
+        examiner = Examiner(document, sample, template, now, matcher, spent)
         for check in _CHECKS:
-            effort.left = reserve = reserve // 2
+            spent.left = reserve = reserve // 2
             try:
                 for finding in check(examiner):
                     found.append(finding)  # noqa: PERF402 - what was found stays when the check breaks off
             except Exhausted:
                 is_complete = False
-            reserve += max(effort.left, 0)
+            reserve += max(spent.left, 0)
     ordered = [_told(each, document) for each in _ordered(document, _without_repeats(found))]
     if source is not None:
         where = places(source)

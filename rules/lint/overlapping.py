@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 from domain.ruleset import RulesetKind
 from rules.language import Intelligent, Rule, RulesetDocument, Standard
@@ -11,8 +12,10 @@ from rules.lint.examiner import Examiner, applies, is_passed_over
 from rules.lint.finding import Finding, FindingCode, Severity, Witness
 from rules.pricing import PricingVerdict
 
-_MOST_TRIED = 5
+_MOST_TRIED = 4
 """Partners of a rule that are tried."""
+_MOST_CASES = 5
+"""Listings on which two rules are tried in both orders."""
 
 
 def overlapping_dates(examiner: Examiner) -> Iterator[Finding]:
@@ -94,7 +97,7 @@ def _first_conflict(group: list[Rule], later: Rule, examiner: Examiner) -> Findi
         examiner.effort.spend(1)
         if not _order_may_matter(earlier, later) or not examiner.may_meet(earlier, later):
             continue
-        for case, is_constructed in examiner.cases([earlier, later]):
+        for case, is_constructed in islice(examiner.cases([earlier, later]), _MOST_CASES):
             verdicts = _verdicts(earlier, later, case, examiner)
             if verdicts is not None:
                 witness = Witness(case, is_constructed, verdicts[0])
@@ -123,6 +126,8 @@ def _verdicts(
 ) -> tuple[PricingVerdict, PricingVerdict] | None:
     """The verdicts on a listing as the document is and with two rules the other way round, where they differ."""
     matched = examiner.matched(case)
+    if examiner.running(case, matched).isdisjoint({one.key, other.key}):
+        return None
     document = examiner.matching(matched)
     before = examiner.decide(case, document, matched)
     after = examiner.decide(case, _swapped(document, one, other), matched)

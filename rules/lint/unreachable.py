@@ -7,7 +7,7 @@ from rules.conditions import written
 from rules.language import Leaf, Rule, leaves
 from rules.lint.examiner import Examiner
 from rules.lint.finding import Finding, FindingCode, Severity
-from rules.lint.search import Demand, Search
+from rules.lint.search import Search
 from rules.lint.seasons import meeting
 
 
@@ -76,7 +76,8 @@ def _excludes(
     if rule.when is None:
         return False
     ignored = frozenset(everything) - frozenset(kept)
-    return Search(examiner.domains, [Demand(rule.when)], ignored).shows_impossible()
+    domains = examiner.domains
+    return Search(domains, [domains.forest.tree(rule.when)], ignored).shows_impossible()
 
 
 def told_leaf(leaf: Leaf) -> str:

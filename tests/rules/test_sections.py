@@ -5,7 +5,7 @@ from typing import Any
 
 from rules.compiler import Program, compile_document
 from rules.document import parse
-from rules.sections import MOST_CLASSES
+from rules.sections import MOST_CLASSES, MOST_SECTIONS
 
 
 def _program(*conditions: Any) -> Program:
@@ -45,3 +45,16 @@ def test_every_chain_is_in_one_section() -> None:
     program = _program(*conditions)
     keys = [key for section in program.sections for _, found in section.chains for key in found]
     assert sorted(keys) == program.keys == sorted(f"r{each}" for each in range(180))
+
+
+def test_rules_that_all_read_something_else_are_few_sections() -> None:
+    program = _program(
+        *[
+            {"fact": f"attribute.a{index}", "eq": f"v{value}"}
+            for index in range(2 * MOST_SECTIONS)
+            for value in range(40)
+        ]
+    )
+    assert len(program.sections) == MOST_SECTIONS
+    keys = [key for section in program.sections for _, found in section.chains for key in found]
+    assert sorted(keys) == program.keys

@@ -1,0 +1,46 @@
+"""What `rules check` tells of documents that are sound and yet do not do what they say."""
+
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from cli.rules import app
+
+RULES = """\
+kind: pricing
+name: Sale
+rules:
+  - key: all
+    type: standard
+    priority: 1
+    stop: true
+    adjust: {decrease: 10%}
+  - key: bags
+    type: standard
+    priority: 2
+    when: {fact: category, contains: Bags}
+    adjust: {decrease: 20%}
+"""
+
+
+def test_rules_that_never_run_are_told_with_place_and_example(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(RULES)
+
+    checked = CliRunner().invoke(app, ["check", str(file)])
+
+    assert checked.exit_code == 0
+    sound, told, example = checked.output.splitlines()
+    assert sound.endswith("sound")
+    assert told.startswith(f"{file}:9:5: error: bags: It never runs")
+    assert told.endswith("[SHADOWED]")
+    assert example == "    For example category Bags, price 100.00, sku SKU-1: 90.00 USD after all"
+
+
+def test_nothing_is_told_where_nothing_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(RULES.replace("    stop: true\n", ""))
+
+    checked = CliRunner().invoke(app, ["check", str(file)])
+
+    assert checked.output == f"{file}: 2 pricing rules, sound\n"
