@@ -8,7 +8,7 @@ from domain.money import CURRENCY_DIGITS, Money
 from rules.facts import PRICE, Facts
 
 Source = Any
-"""A value, the text of an attribute, or a price as its minor units and currency; None where nothing is known."""
+"""A value, the text of an attribute, or a price; None where nothing is known."""
 
 
 class Sources:
@@ -29,10 +29,7 @@ class Sources:
         return [
             *zip(*[list(map(facts.values.get, values)) for facts in batch], strict=True),
             *zip(*[list(map(facts.attributes.get, attributes)) for facts in batch], strict=True),
-            *zip(
-                *[[_minor(facts.prices.get(code)) for code in prices] for facts in batch],
-                strict=True,
-            ),
+            *zip(*[list(map(facts.prices.get, prices)) for facts in batch], strict=True),
         ]
 
 
@@ -44,22 +41,13 @@ def alone(fact: str, source: Source) -> Facts:
     if not is_family:
         return Facts({fact: source})
     if fact.startswith(PRICE):
-        return Facts({}, {code: Money(*source)})
+        return Facts({}, {code: source})
     return Facts({}, {}, {code: source})
 
 
-def number(fact: str, source: Source) -> Decimal | None:
-    """The number that a source is; None where it is none, or would have to be read from text."""
-    if isinstance(source, Decimal):
-        return source
-    if source is None or not fact.startswith(PRICE):
-        return None
-    minor, currency = source
-    return Decimal(minor).scaleb(-CURRENCY_DIGITS[currency])
-
-
-def _minor(money: Money | None) -> tuple[int, str] | None:
-    return None if money is None else (money.minor, money.currency)
+def decimal(money: Money) -> Decimal:
+    """The value of a price, as `Facts.get` gives it, but without writing it first."""
+    return Decimal(money.minor).scaleb(-CURRENCY_DIGITS[money.currency])
 
 
 def _codes(facts: Iterable[str]) -> list[str]:

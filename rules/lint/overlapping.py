@@ -155,7 +155,7 @@ def _order_matters(earlier: Rule, later: Rule, witness: Witness, after: PricingV
     prices = ""
     if isinstance(before, PricingVerdict) and before.price_after != after.price_after:
         prices = f": {before.price_after} as it is, {after.price_after} the other way round"
-    same = "no priority either" if later.priority is None else f"the same priority as {earlier.key}"
+    same = f"the same priority as {earlier.key}"
     if later.priority is None:
         same = f"no `priority`, as {earlier.key} has none"
     only = ""

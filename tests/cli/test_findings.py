@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from cli.rules import app
@@ -23,24 +24,27 @@ rules:
 """
 
 
-def test_rules_that_never_run_are_told_with_place_and_example(tmp_path: Path) -> None:
-    file = tmp_path / "rules.yaml"
-    file.write_text(RULES)
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
 
-    checked = CliRunner().invoke(app, ["check", str(file)])
+
+def test_rules_that_never_run_are_told_with_place_and_example() -> None:
+    Path("rules.yaml").write_text(RULES)
+
+    checked = CliRunner().invoke(app, ["check", "rules.yaml"])
 
     assert checked.exit_code == 0
     sound, told, example = checked.output.splitlines()
     assert sound.endswith("sound")
-    assert told.startswith(f"{file}:9:5: error: bags: It never runs")
+    assert told.startswith("rules.yaml:9:5: error: bags: It never runs")
     assert told.endswith("[SHADOWED]")
     assert example == "    For example category Bags, price 100.00, sku SKU-1: 90.00 USD after all"
 
 
-def test_nothing_is_told_where_nothing_is_found(tmp_path: Path) -> None:
-    file = tmp_path / "rules.yaml"
-    file.write_text(RULES.replace("    stop: true\n", ""))
+def test_nothing_is_told_where_nothing_is_found() -> None:
+    Path("rules.yaml").write_text(RULES.replace("    stop: true\n", ""))
 
-    checked = CliRunner().invoke(app, ["check", str(file)])
+    checked = CliRunner().invoke(app, ["check", "rules.yaml"])
 
-    assert checked.output == f"{file}: 2 pricing rules, sound\n"
+    assert checked.output == "rules.yaml: 2 pricing rules, sound\n"
