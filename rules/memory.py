@@ -51,9 +51,13 @@ class SectionMemory:
 
     def _learn(self, classes: Sequence[Class], columns: Sequence[Column]) -> None:
         """Ask for one example of each class that is not known."""
-        unknown = {each: index for index, each in enumerate(classes) if each not in self._known}
-        examples = [tuple([column[index] for column in columns]) for index in unknown.values()]
-        self._known.update(zip(unknown, self._ask(examples), strict=True))
+        places = {
+            found: place
+            for place, (found, answer) in enumerate(zip(classes, map(self._known.get, classes), strict=True))
+            if answer is None
+        }
+        examples = [tuple([column[place] for column in columns]) for place in places.values()]
+        self._known.update(zip(places, self._ask(examples), strict=True))
 
 
 class _Kinds:

@@ -64,11 +64,11 @@ class NumberField:
     def code(self, facts: Facts) -> int:
         """The code of a listing."""
         value = number_fact(facts, self.fact)
-        return _UNKNOWN if value is None else self.code_of(value)
+        return _UNKNOWN if value is None else self._code_of(value)
 
     def accepted(self, leaf: Leaf) -> int:
         """The codes for which a comparison is true, as a bit mask."""
-        codes = [self.code_of(Decimal(str(value))) for value in _values(leaf)]
+        codes = [self._code_of(Decimal(str(value))) for value in _values(leaf)]
         known, below = _known(self.size), (1 << codes[0]) - 1
         match leaf.operator:
             case Operator.LT:
@@ -83,7 +83,7 @@ class NumberField:
                 wanted = _bits(codes)
                 return known & ~wanted if leaf.operator in _NEGATIVE else wanted
 
-    def code_of(self, value: Decimal) -> int:
+    def _code_of(self, value: Decimal) -> int:
         """The code of a number."""
         index = bisect_left(self.thresholds, value)
         is_on = index < len(self.thresholds) and self.thresholds[index] == value
