@@ -46,18 +46,15 @@ class SectionMemory:
         try:
             return list(map(self._known.__getitem__, classes))
         except KeyError:
-            self._learn(classes, [columns[place] for place, _ in self._kinds])
-            return list(map(self._known.__getitem__, classes))
+            return self._learned(classes, [columns[place] for place, _ in self._kinds])
 
-    def _learn(self, classes: Sequence[Class], columns: Sequence[Column]) -> None:
-        """Ask for one example of each class that is not known."""
-        places = {
-            found: place
-            for place, (found, answer) in enumerate(zip(classes, map(self._known.get, classes), strict=True))
-            if answer is None
-        }
-        examples = [tuple([column[place] for column in columns]) for place in places.values()]
-        self._known.update(zip(places, self._ask(examples), strict=True))
+    def _learned(self, classes: Sequence[Class], columns: Sequence[Column]) -> list[int]:
+        """The same; the engine is asked about one example of each class that is not known."""
+        found = list(map(self._known.get, classes))
+        new = [index for index, answer in enumerate(found) if answer is None]
+        examples = {classes[index]: tuple([column[index] for column in columns]) for index in new}
+        self._known.update(zip(examples, self._ask(list(examples.values())), strict=True))
+        return list(map(self._known.__getitem__, classes))
 
 
 class _Kinds:
