@@ -42,7 +42,7 @@ def _coded(matcher: DurableMatcher, catalogue: list[Facts]) -> Iterator[Measured
     started = time.process_time()
     found = list(map(matcher._known.__getitem__, rows))  # noqa: SLF001
     yield Measured(
-        "sales-channel, the same again, facts coded before",
+        "(of which finding answers by codes)",
         time.process_time() - started,
         len(found),
         _numbers(found),

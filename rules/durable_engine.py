@@ -19,7 +19,7 @@ from rules.compiler import compile_document
 from rules.encoder import Encoder, Profiles, Row
 from rules.facts import Facts
 from rules.language import RulesetDocument
-from rules.memory import SectionMemory, columns_of
+from rules.memory import FEW, SectionMemory, columns_of
 from rules.sections import Section
 from rules.shards import Check, Shard, sharded
 
@@ -96,11 +96,8 @@ class DurableMatcher:
 
     def _learn(self, rows: Sequence[Row]) -> None:
         """Find the answers for rows; the engine is asked what no section remembers."""
-        columns = columns_of(rows)
-        masks = [self._always] * len(rows)
         try:
-            for section in self._sections:
-                masks = list(map(or_, masks, section.answers(columns)))
+            masks = self._one_by_one(rows) if len(rows) <= FEW else self._by_columns(rows)
         except durable_rules_engine.error as error:
             self.close()
             raise EngineFailed(str(error)) from error
@@ -108,6 +105,19 @@ class DurableMatcher:
             self.close()
             raise
         self._known.update(zip(rows, map(self._answers.__getitem__, masks), strict=True))
+
+    def _one_by_one(self, rows: Sequence[Row]) -> list[int]:
+        return [
+            reduce(or_, [section.answer(row) for section in self._sections], self._always)
+            for row in rows
+        ]
+
+    def _by_columns(self, rows: Sequence[Row]) -> list[int]:
+        columns = columns_of(rows)
+        masks = [self._always] * len(rows)
+        for section in self._sections:
+            masks = list(map(or_, masks, section.answers(columns)))
+        return masks
 
     def _load(self) -> None:
         """Load the rules into the engine, with nothing remembered from before."""

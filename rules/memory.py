@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from rules.encoder import Profiles, Row
 from rules.shards import Check
 
-_WORTH_BYTES = 16
-"""Rows from which on bytes are faster."""
+FEW = 16
+"""Rows up to which it is faster to look at one after another than at columns."""
 
 Column = Sequence[int]
 """The profiles of one fact, of many listings; bytes where the numbers allow it, which is faster."""
@@ -18,9 +18,7 @@ Ask = Callable[[Sequence[Row]], Sequence[int]]
 
 def columns_of(rows: Sequence[Row]) -> list[Column]:
     """Rows turned by a quarter."""
-    found: list[Column] = list(zip(*rows, strict=True))
-    if len(rows) < _WORTH_BYTES:
-        return found
+    found = list(zip(*rows, strict=True))
     return [bytes(each) if max(each) < 256 else each for each in found]
 
 
@@ -37,6 +35,14 @@ class SectionMemory:
         ]
         self._known: dict[Class, int] = {}
         self._ask = ask
+
+    def answer(self, row: Row) -> int:
+        """The rules that match, as a bit mask, for a row of all facts."""
+        found = tuple([kinds.kind(row[place]) for place, kinds in self._kinds])
+        answer = self._known.get(found)
+        if answer is None:
+            (answer,) = self._learned([found], [[row[place]] for place, _ in self._kinds])
+        return answer
 
     def answers(self, columns: Sequence[Column]) -> list[int]:
         """The rules that match, as bit masks, for rows given as columns of all facts."""
@@ -66,6 +72,12 @@ class _Kinds:
         self._numbers: dict[tuple[bool, ...], int] = {}
         self._kinds: list[int] = []
         self._table = b""
+
+    def kind(self, profile: int) -> int:
+        """The kind of one profile."""
+        if profile >= len(self._kinds):
+            self._add()
+        return self._kinds[profile]
 
     def of(self, column: Column) -> Column:
         """The kinds of the profiles of a column."""
