@@ -27,7 +27,8 @@ from storage.rulesets import RULESETS, of_version, published
 
 StoreName = Annotated[str | None, typer.Option("--store", help="Store, where there are several.")]
 Kind = Annotated[
-    RulesetKind, typer.Argument(help="Which rules: listing or pricing.", case_sensitive=False)
+    RulesetKind,
+    typer.Argument(help="Which rules: listing, pricing or guardrails.", case_sensitive=False),
 ]
 
 Watch = Callable[[int, int | None], None]
