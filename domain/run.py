@@ -65,6 +65,8 @@ class Run:
     """Prices of what had none before."""
     started_at: datetime
     """When it was decided; all of it by the rules, offers and stock of that moment."""
+    marked_until: datetime
+    """What was marked due up to then belongs to it. Clocks differ: it need not be before `started_at`."""
     ended_at: datetime | None
     """When the last of it was written; None while that is under way or was interrupted."""
     answered_by: str | None = None

@@ -198,15 +198,17 @@ async def _judge(
     run_id, now, judged = new_id(), runtime.clock.now(), _Judged()
     store = await STORES.require(scope, store_id)
     rulebook = await runtime.rulebooks.in_force(scope, store_id)
+    until = await listings.last_mark(scope, store_id) or now
     after: tuple[Any, str] | None = None
     while rows := await listings.due(
-        scope, store_id, _CHUNK, after=after, until=now, except_for=waiting
+        scope, store_id, _CHUNK, after=after, until=until, except_for=waiting
     ):
         after = (rows[-1].due.at, rows[-1].id)
         judged.take(store, decide_all(store, rulebook, await look_up(scope, store, rows), now))
         await _tell(progress, 0, scope, store_id)
     breaches = await _breaches(scope, store_id, rulebook.guardrails, judged)
-    return _new_run(store, run_id, judged, breaches, now), judged.digests
+    run = _new_run(store, run_id, judged, breaches, now)
+    return replace(run, marked_until=until), judged.digests
 
 
 async def _write(
@@ -221,7 +223,7 @@ async def _write(
     decided = 0
     after: tuple[Any, str] | None = None
     while rows := await listings.due(
-        scope, run.store_id, _CHUNK, after=after, until=run.started_at, except_for=waiting
+        scope, run.store_id, _CHUNK, after=after, until=run.marked_until, except_for=waiting
     ):
         after = (rows[-1].due.at, rows[-1].id)
         ids = [row.id for row in rows]
@@ -309,6 +311,7 @@ def _new_run(
         down=sum(was is not None and will < was for was, will in before),
         first_priced=sum(was is None for was, _ in before),
         started_at=now,
+        marked_until=now,
         ended_at=None,
     )
 

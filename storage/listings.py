@@ -53,6 +53,13 @@ async def due(
     )
 
 
+async def last_mark(scope: Scope, store_id: str) -> datetime | None:
+    """The moment of the newest mark of a store's due listings, by the clock of whoever set it."""
+    where = AllOf((Is("store_id", "eq", store_id), Is("due.at", "gt", EPOCH)))
+    found = await LISTINGS.find(scope, where, sort=Sort("due.at", descending=True), limit=1)
+    return found[0].due.at if found else None
+
+
 async def next_decidable(scope: Scope, store_id: str, after_id: str, limit: int) -> list[Listing]:
     """The listings of a store that can be decided and follow an id, in the order of ids."""
     where = AllOf(

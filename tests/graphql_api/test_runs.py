@@ -54,6 +54,7 @@ def a_run(**changes: Any) -> Run:
         down=1,
         first_priced=0,
         started_at=NOW,
+        marked_until=NOW,
         ended_at=NOW + timedelta(seconds=1),
     )
     return replace(run, **changes)

@@ -1,6 +1,7 @@
 """Runs: prices that are judged together before the first of them is written, and taken back together."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +21,7 @@ from storage import decisions
 from storage.changes import CHANGES
 from storage.filters import EVERYTHING, Is
 from storage.keyset import Sort
-from storage.listings import count_due
+from storage.listings import count_due, mark_due
 from storage.mongo import Scope
 from storage.runs import RUNS
 from tests.factories import an_offer, usd
@@ -331,6 +332,15 @@ async def test_a_run_of_many_chunks_is_judged_before_the_first_is_written(
     assert sent_prices(stocked) == []
     assert [run.status for run in await all_runs(stocked)][-1] is RunStatus.HELD
     assert {row.hold for row in (await stocked.listings()).values()} == {DecisionReason.RUN_HELD}
+
+
+async def test_a_mark_by_a_clock_that_is_ahead_is_no_mark_for_later(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.repricing._CHUNK", 5)
+    ahead = stocked.runtime.clock.now() + timedelta(days=300)
+    await mark_due(stocked.scope, stocked.id, EVERYTHING, at=ahead, reason="OFFERS_CHANGED")
+    assert await stocked.reprice() == 12
 
 
 async def test_a_run_that_dies_while_it_is_held_is_held_to_its_end(
