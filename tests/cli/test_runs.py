@@ -118,3 +118,5 @@ def test_a_plan_warns_of_what_would_be_held(selling: Any, tmp_path: Any) -> None
     shown = " ".join(selling.run("rules", "plan", str(file)).output.split())
     assert "The guard-rails would hold all of these prices:" in shown
     assert "fall by 30.0% in total; 20% is allowed" in shown
+    applied = selling.run("rules", "apply", str(file)).output
+    assert applied.endswith("What the guard-rails hold: sales-channel runs list --held\n")
