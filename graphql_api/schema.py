@@ -7,6 +7,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from graphql_api.changes import ChangeQueries
 from graphql_api.decisions import DecisionQueries
+from graphql_api.executor_trial import executor_class
 from graphql_api.limits import EXTENSIONS
 from graphql_api.listing_mutations import ListingMutations
 from graphql_api.listings import ListingQueries
@@ -71,5 +72,6 @@ SCHEMA = _Schema(
     Query,
     Mutation,
     extensions=EXTENSIONS,
+    execution_context_class=executor_class(),
     config=StrawberryConfig(scalar_map=SCALARS),
 )
