@@ -104,7 +104,7 @@ class Plan:
     def write(self, source: Any) -> dict[str, Any]:
         """The attributes of a node as JSON."""
         return {
-            name: writes[type(value)](value)
+            name: value if (write := writes[type(value)]) is _same else write(value)
             for (name, writes), value in zip(self._writes, self._get(source), strict=False)
         }
 
