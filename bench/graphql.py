@@ -36,7 +36,6 @@ _CEILING, _OURS, _NODE = "starlette", "sales-channel", "mercurius"
 _SCRIPT = Path(__file__).parent / "node" / "graphql.js"
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_CORES = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
 _WITHIN = 30.0
 """Seconds in which a server must answer first."""
 _ALLOWED_MB = 10
@@ -53,6 +52,11 @@ class _Server:
         """Seconds that all of its threads have computed."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICK
+
+    def keep_to(self, cores: Sequence[int]) -> None:
+        """Let none of its threads run elsewhere."""
+        for thread in Path(f"/proc/{self.pid}/task").iterdir():
+            os.sched_setaffinity(int(thread.name), cores)
 
     def resident_mb(self) -> float:
         """Its memory now."""
@@ -80,6 +84,9 @@ def main() -> None:
         name, data_dir, mongodb_url, redis_url, port = options.serve
         serve(name, Path(data_dir), mongodb_url, redis_url, int(port))
         return
+    if sys.platform != "linux":
+        sys.exit("The processes' own CPU time is read from /proc, which only Linux has.")
+    cores = sorted(os.sched_getaffinity(0))
     names = [name for name in options.only or [*SERVERS, _NODE] if _is_there(name)]
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -90,8 +97,9 @@ def main() -> None:
             asyncio.run(_soak(server, options.soak))
             return
         servers = [stack.enter_context(_started(name, directory, urls)) for name in names]
-        if _CORES:
-            os.sched_setaffinity(0, _CORES[:1])
+        for server in servers:
+            server.keep_to(cores[-1:])
+        os.sched_setaffinity(0, cores[:1])
         for first in options.first:
             asyncio.run(_compare(servers, first, options.rounds, options.seconds))
 
@@ -112,7 +120,7 @@ async def _fill(urls: ServerUrls) -> None:
 
 @contextmanager
 def _started(name: str, directory: Path, urls: ServerUrls) -> Iterator[_Server]:
-    """A server that answers, on the last processor."""
+    """A server that answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -123,8 +131,6 @@ def _started(name: str, directory: Path, urls: ServerUrls) -> Iterator[_Server]:
         command += [urls.mongodb_url, urls.redis_url, str(port)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603
     try:
-        if _CORES:
-            os.sched_setaffinity(process.pid, _CORES[-1:])
         assert process.stdin
         process.stdin.write(_for_node())
         process.stdin.close()

@@ -1,7 +1,7 @@
 """The executor: what stands ready on a node is written down by a plan, everything else is graphql-core's own work.
 
 `assemble` builds nodes whole, so most of a page is plain attributes. graphql-core takes each of them through its
-whole machinery for a field. Here a selection is looked at once: a `Plan` has the fields that are attributes of
+whole machinery for a field. Here a selection is looked at once: a `SelectionPlan` has the fields that are attributes of
 scalars, enums, objects and lists of them, and writes them without asking anything again. It knows only what is sure
 to come out as graphql-core would have it, by the exact type of the value. Whatever it does not know, such as a null
 where none may be or a value out of range, raises `_Unplanned`, and graphql-core's executor does the selection again:
@@ -85,7 +85,7 @@ class _Remembered(dict[Any, Any]):
         return name
 
 
-class Plan:
+class SelectionPlan:
     """How a selection set is answered: its attributes, and the fields that are left to graphql-core."""
 
     def __init__(
@@ -119,7 +119,7 @@ class _Kept(NamedTuple):
     operation: OperationDefinitionNode
     root: GroupedFieldSet
     sub_fields: dict[Any, Any]
-    plans: dict[int, Plan]
+    plans: dict[int, SelectionPlan]
 
 
 _kept: OrderedDict[tuple[Any, ...], _Kept] = OrderedDict()
@@ -128,7 +128,7 @@ _kept: OrderedDict[tuple[Any, ...], _Kept] = OrderedDict()
 class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
     """Executes operations with a plan for each selection set."""
 
-    _plans: dict[int, Plan]
+    _plans: dict[int, SelectionPlan]
 
     def execute_collected_root_fields(
         self,
@@ -180,7 +180,7 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
             return _in_order(grouped_field_set, written, resolved)
         return _merged(grouped_field_set, written, resolved)
 
-    def _plan(self, parent: GraphQLObjectType, fields: GroupedFieldSet) -> Plan:
+    def _plan(self, parent: GraphQLObjectType, fields: GroupedFieldSet) -> SelectionPlan:
         """The plan of a selection set, made when it is met first."""
         plan = self._plans.get(id(fields))
         if plan is None:
@@ -192,7 +192,7 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
                     rest[name] = details
                 else:
                     attributes[name] = attribute
-            plan = self._plans[id(fields)] = Plan(fields, attributes, rest)
+            plan = self._plans[id(fields)] = SelectionPlan(fields, attributes, rest)
         return plan
 
     def _attribute(
