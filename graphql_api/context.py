@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import strawberry
 
@@ -12,7 +12,13 @@ from services.runtime import Runtime
 from storage.collection import Collection
 from storage.mongo import Scope
 
+if TYPE_CHECKING:
+    from graphql_api.charging import Charge
+
 T = TypeVar("T")
+
+SECONDS = 10.0
+"""Seconds that an operation may take."""
 
 
 @dataclass(slots=True)
@@ -21,8 +27,17 @@ class RequestContext:
 
     runtime: Runtime
     viewer: Viewer
+    charge: "Charge | None" = None
+    """What the operation was charged; None where it was refused before."""
+    deadline: float = field(default_factory=lambda: asyncio.get_running_loop().time() + SECONDS)
+    """The event loop's time by which every field must have answered."""
     _rows: dict[tuple[str, str], Any] = field(default_factory=dict)
     _asked: dict[tuple[str, ...], asyncio.Task[Any]] = field(default_factory=dict)
+
+    @property
+    def caller(self) -> str:
+        """Whose bucket of points the operation takes from."""
+        return f"{self.viewer.merchant_id}:{self.viewer.actor}"
 
     @property
     def scope(self) -> Scope:

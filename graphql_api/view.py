@@ -1,6 +1,7 @@
 """GraphQL over HTTP: who may ask, how much, and with which status and media type the answer goes out."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any, cast
 
 import orjson
@@ -70,7 +71,9 @@ class GraphQLView(GraphQL[RequestContext, None]):
     ) -> RequestContext:
         """What the operation's resolvers share."""
         del response
-        return RequestContext(request.app.state.runtime, request.state.viewer)
+        context = RequestContext(request.app.state.runtime, request.state.viewer)
+        request.state.context = context
+        return context
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         """Carries the media type to `create_response`, which does not see the request."""
@@ -88,6 +91,12 @@ class GraphQLView(GraphQL[RequestContext, None]):
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
             body["errors"] = [formatted(error, request.state.request_id) for error in result.errors]
+        context: RequestContext = request.state.context
+        if context.charge is not None:
+            actual = context.charge.actual(result.data)
+            context.runtime.allowance.give_back(context.caller, context.charge.requested - actual)
+            by_field = "explainCost" in request.query_params
+            body["extensions"] = {"cost": context.charge.told(actual, by_field=by_field)}
         return cast("GraphQLHTTPResponse", body)
 
     def create_response(
@@ -97,8 +106,10 @@ class GraphQLView(GraphQL[RequestContext, None]):
     ) -> Response:
         """The response, with a status that says whether anything came back."""
         media_type = sub_response.media_type or GRAPHQL_JSON
-        status = _status(cast("Mapping[str, Any]", response_data), media_type)
-        return Response(self.encode_json(response_data), status, media_type=media_type)
+        body = cast("Mapping[str, Any]", response_data)
+        status = _status(body, media_type)
+        headers = _budget_headers(body)
+        return Response(self.encode_json(body), status, headers, media_type=media_type)
 
     def encode_json(self, data: object) -> bytes:
         """Faster than the standard library's."""
@@ -137,6 +148,18 @@ def _status(body: Mapping[str, Any], media_type: str) -> int:
     if media_type == PLAIN_JSON and code != Code.PARSE_FAILED:
         return 200
     return STATUS[code]
+
+
+def _budget_headers(body: Mapping[str, Any]) -> dict[str, str]:
+    """What is left to the caller, for clients that look at headers alone."""
+    cost = body.get("extensions", {}).get("cost")
+    if cost is not None:
+        return {"X-RateLimit-Remaining": str(cost["available"])}
+    for error in body.get("errors", ()):
+        wait = error["extensions"].get("retryAfterSeconds")
+        if wait is not None:
+            return {"Retry-After": str(ceil(wait))}
+    return {}
 
 
 def _refused(request: Request, error: HTTPException) -> Response:

@@ -10,6 +10,7 @@ from domain.clock import Clock
 from rules.conditions import ReferenceMatcher
 from rules.document import RulesetDocument
 from rules.engine import Matcher
+from services.allowance import Allowance
 from services.clock import clock_of
 from services.connections import Connections
 from services.queue import Queue
@@ -33,6 +34,7 @@ class Runtime:
     vault: Vault
     connections: Connections
     rulebooks: Rulebooks
+    allowance: Allowance
 
     def scope(self, merchant_id: str) -> Scope:
         """A merchant's part of the database."""
@@ -61,11 +63,15 @@ async def open_runtime(
     queue = Queue(redis_url)
     connections = Connections(settings, vault, clock, redis_url)
     rulebooks = Rulebooks(matcher)
+    allowance = Allowance(redis_url, settings.database)
     try:
         async with open_database(mongodb_url, settings.database, patience) as database:
             await indexes.ensure(database)
-            yield Runtime(settings, database, queue, clock, vault, connections, rulebooks)
+            yield Runtime(
+                settings, database, queue, clock, vault, connections, rulebooks, allowance
+            )
     finally:
         rulebooks.close()
+        await allowance.close()
         await connections.close()
         await queue.close()
