@@ -14,7 +14,7 @@ from domain.store import Store
 from rules.language import Intelligent, RulesetDocument
 from rules.market import seen
 
-_PIPELINE = 2
+_PIPELINE = 3
 """Counts the versions of the pipeline: raise it when the same inputs lead to another verdict."""
 
 
@@ -131,6 +131,7 @@ def _of_listing(listing: Listing) -> tuple[object, ...]:
         listing.quantity,
         listing.wanted_price,
         listing.wanted_quantity,
+        listing.wanted_terms,
         listing.override.price if listing.override else None,
         listing.owns_buy_box,
     )
