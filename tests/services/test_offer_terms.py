@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.port import MarketplaceListing, OfferPatch
+from connectors.port import MarketplaceListing, OfferPatch, Receipt
 from domain.change import ChangeKind
 from domain.decision import BusinessPrice, DecisionOutcome, DecisionReason, QuantityPrice
 from domain.ids import new_id
@@ -282,6 +282,87 @@ async def test_a_withdrawal_that_amazon_lost_is_told_again(shop: Shop, price: st
     listing = await is_as_amazon_shows(shop)
     assert (listing.price, listing.quantity) == (usd(price), 4)
     assert (listing.business, listing.list_price) == (None, None)
+
+
+async def test_a_withdrawal_on_its_way_is_not_forgotten_when_an_older_one_is_live(
+    shop: Shop,
+) -> None:
+    await shop.change_settings(price=BUSINESS)
+    await shop.put_on_sale(a_mug())
+    for price in (OFF, BUSINESS):
+        await shop.change_settings(price=price)
+        await shop.reprice()
+        await shop.push()
+        if price is OFF:
+            shop.amazon.advance(30)
+    await shop.change_settings(price=OFF)
+    await shop.reprice()
+
+    await shop.confirm()
+    await shop.import_products(a_mug(price="21.00"))
+    await shop.settle()
+
+    listing = await is_as_amazon_shows(shop)
+    assert (listing.price, listing.business) == (usd("21.00"), None)
+
+
+async def test_a_withdrawal_that_amazon_refused_is_told_with_the_next_price(shop: Shop) -> None:
+    await shop.change_settings(price=BUSINESS)
+    await shop.put_on_sale(a_mug())
+    await shop.import_products(a_mug(price="21.00"))
+    await shop.reprice()
+    await shop.push()
+    await shop.change_settings(price=OFF)
+    await shop.reprice()
+
+    def refusing(_: Any) -> Callable[..., Any]:
+        async def refuse(_: object) -> Receipt:
+            return Receipt(accepted=False, submission_id="s-1", issues=())
+
+        return refuse
+
+    await with_connector(shop, patch_offer=refusing).push()
+    shop.amazon.advance(30)
+    await shop.confirm()
+    await shop.import_products(a_mug(price="22.00"))
+    await shop.settle()
+
+    assert ((await shop.listing()).price, (await shop.listing()).business) == (usd("22.00"), None)
+
+
+async def test_what_is_left_of_a_lost_change_is_told_without_what_a_newer_one_told(
+    shop: Shop,
+) -> None:
+    await shop.put_on_sale(a_mug())
+    await shop.change_settings(price=BUSINESS)
+    await shop.import_products(a_mug(stock=Decimal(4)))
+    await shop.reprice()
+    await with_connector(shop, patch_offer=forgetful).push()
+    await shop.import_products(a_mug(price="22.00", stock=Decimal(4)))
+
+    await shop.settle()
+
+    listing = await is_as_amazon_shows(shop)
+    assert (listing.quantity, listing.business) == (4, tiered("22.00", "20.90", "19.80"))
+    assert shop.amazon.written("MUG-1")[1:] == [("22.00", None), (None, 4)]
+
+
+async def test_a_first_offer_that_is_told_again_while_the_next_price_is_held_is_whole(
+    shop: Shop,
+) -> None:
+    await shop.change_settings(price=BOTH)
+    await shop.import_products(a_dear_mug())
+    await shop.match()
+    await shop.reprice()
+    await shop.push()
+    await shop.publish(FAR_TOO_CHEAP)
+    await shop.import_products(a_dear_mug(stock=Decimal(4)))
+
+    await shop.settle()
+
+    listing = await is_as_amazon_shows(shop)
+    assert (listing.price, listing.quantity) == (usd("20.00"), 4)
+    assert (listing.business, listing.list_price) == (TWENTY, usd("25.00"))
 
 
 async def test_a_process_that_dies_in_the_middle_leaves_no_half(shop: Shop) -> None:
