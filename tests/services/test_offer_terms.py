@@ -100,6 +100,20 @@ async def test_a_price_that_changes_takes_them_along_in_one_patch(shop: Shop) ->
     assert shop.amazon.written("MUG-1") == [("20.00", 10), ("22.00", None)]
 
 
+async def test_a_price_that_reaches_the_suggested_one_takes_the_list_price_away(
+    shop: Shop,
+) -> None:
+    await shop.change_settings(price=BOTH)
+    await shop.put_on_sale(a_dear_mug())
+
+    await shop.import_products(a_dear_mug("25.00"))
+    await shop.settle()
+
+    listing = await is_as_amazon_shows(shop)
+    assert (listing.price, listing.list_price) == (usd("25.00"), None)
+    assert shop.amazon.written("MUG-1") == [("20.00", 10), ("25.00", None)]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "business", "list_price"),
     [
