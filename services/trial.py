@@ -21,7 +21,7 @@ from domain.store import Store
 from rules.conditions import ReferenceMatcher
 from rules.document import parse
 from rules.facts import Facts, facts_of
-from services.repricing import look_up
+from services.decisions import look_up
 from storage import listings, products
 from storage.mongo import Scope
 

@@ -13,10 +13,14 @@ from domain.decision import BusinessPrice, DecisionOutcome, DecisionReason, Quan
 from domain.ids import new_id
 from domain.listing import NO_TERMS, Listing, OfferTerms
 from domain.product import Product
+from domain.run import RunStatus
 from domain.store import BusinessSettings, PriceSettings, QuantityDiscount
 from domain.submission import SubmissionState
-from services import repricing
+from services import repricing, runs
 from services.runtime import Runtime
+from storage.filters import EVERYTHING, Is
+from storage.keyset import Sort
+from storage.runs import RUNS
 from tests.factories import usd
 from tests.services.amazon import Amazon, an_item, on_amazon
 from tests.services.shop import Shop, a_mug, open_shop
@@ -42,10 +46,12 @@ def tiered(one: str, five: str, ten: str) -> BusinessPrice:
 TWENTY = tiered("20.00", "19.00", "18.00")
 
 
-def a_dear_mug(price: str = "20.00", msrp: str = "25.00", **changes: Any) -> Product:
+def a_dear_mug(
+    price: str = "20.00", msrp: str = "25.00", *, number: int = 1, **changes: Any
+) -> Product:
     """A mug with a suggested price."""
-    mug = a_mug(price=price)
-    return a_mug(price=price, prices={**mug.prices, "msrp": usd(msrp)}, **changes)
+    mug = a_mug(number, price)
+    return a_mug(number, price, prices={**mug.prices, "msrp": usd(msrp)}, **changes)
 
 
 async def shown(shop: Shop, sku: str = "MUG-1") -> MarketplaceListing:
@@ -204,6 +210,48 @@ async def test_a_held_price_sends_neither(shop: Shop) -> None:
     assert listing.hold is DecisionReason.STEP_TOO_LARGE
     assert (listing.business, listing.list_price) == (TWENTY, usd("25.00"))
     assert shop.amazon.written("MUG-1")[1:] == [(None, 3)]
+
+
+async def test_a_held_run_sends_neither(shop: Shop) -> None:
+    shop.amazon.begin([an_item(number) for number in range(1, 13)])
+    await shop.change_settings(price=BOTH)
+    await shop.put_on_sale(*(a_dear_mug(number=number) for number in range(1, 13)))
+    await shop.import_products(*(a_dear_mug("12.00", number=number) for number in range(1, 13)))
+
+    await shop.settle()
+    held = await is_as_amazon_shows(shop)
+    (run,) = await RUNS.find(shop.scope, Is("status", "eq", RunStatus.HELD))
+    await runs.resume(shop.runtime, shop.scope, run.id, actor="me")
+    await shop.settle()
+    resumed = await is_as_amazon_shows(shop)
+
+    assert (held.hold, held.price, held.business) == (
+        DecisionReason.RUN_HELD,
+        usd("20.00"),
+        TWENTY,
+    )
+    assert resumed.business == tiered("12.00", "11.40", "10.80")
+    assert shop.amazon.written("MUG-1") == [("20.00", 10), ("12.00", None)]
+
+
+async def test_a_run_is_undone_with_all_that_went_with_its_prices(shop: Shop) -> None:
+    await shop.put_on_sale(a_dear_mug())
+    await shop.import_products(a_dear_mug("18.00"))
+    await shop.settle()
+    run = (await RUNS.find(shop.scope, EVERYTHING, sort=Sort("_id")))[-1]
+    await shop.change_settings(price=BOTH)  # what goes with the price changes, the price does not
+    await shop.settle()
+
+    await runs.undo(shop.runtime, shop.scope, run.id, actor="me")
+    await shop.settle()
+
+    listing = await is_as_amazon_shows(shop)
+    assert (listing.price, listing.business, listing.list_price) == (
+        usd("20.00"),
+        TWENTY,
+        usd("25.00"),
+    )
+    assert (await RUNS.require(shop.scope, run.id)).taken_back == 1
 
 
 async def test_a_business_price_that_a_person_made_at_amazon_is_shown_and_left_alone(
