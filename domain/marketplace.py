@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+_WITH_BUSINESS = frozenset({"US", "UK", "DE", "FR"})
+_TAX_ON_TOP = frozenset({"US", "CA"})
+
 
 @dataclass(frozen=True, slots=True)
 class Marketplace:
@@ -13,6 +16,16 @@ class Marketplace:
     currency: str
     language: str
     domain: str
+
+    @property
+    def has_business(self) -> bool:
+        """Whether Amazon Business is there, so that offers can be made to businesses (behaviour 11)."""
+        return self.country in _WITH_BUSINESS
+
+    @property
+    def shows_prices_with_tax(self) -> bool:
+        """Whether buyers see prices with taxes in them, rather than pay those on top."""
+        return self.country not in _TAX_ON_TOP
 
 
 MARKETPLACES: dict[str, Marketplace] = {

@@ -10,6 +10,7 @@ from strawberry import Maybe
 
 from domain import decision as domain
 from graphql_api import listings, rulesets, runs, submissions
+from graphql_api.business_prices import BusinessPrice
 from graphql_api.connections import After, Before, Connection, First, Last, Paging
 from graphql_api.context import Info, RequestContext
 from graphql_api.fields import described
@@ -89,6 +90,12 @@ class PriceDecision(Node):
     before: Money | None = strawberry.field(description="Price last wanted before.")
     after: Money | None = strawberry.field(
         description="Price to publish; where held, the price that was not published."
+    )
+    business_price: BusinessPrice | None = strawberry.field(
+        description="What businesses are to pay; null makes them no offer. Null where held."
+    )
+    list_price: Money | None = strawberry.field(
+        description="Higher price that Amazon may show struck through; null shows none. Null where held."
     )
     quantity_after: int | None = strawberry.field(
         description="Quantity to publish; null where Amazon fulfils."
@@ -188,6 +195,8 @@ async def assemble(
             reason=row.reason,
             before=Money.maybe(row.price_before),
             after=Money.maybe(row.price_after),
+            business_price=BusinessPrice.maybe(row.business),
+            list_price=Money.maybe(row.list_price),
             quantity_after=row.quantity_after,
             bounds=bounds_of(row),
             trace=trace_of(row.trace if "trace" in wanted else ()),

@@ -202,7 +202,7 @@ describe(
     SubmissionKind,
     "What is asked of Amazon.",
     LIST="Create the offer.",
-    CHANGE="Change price and quantity of an offer that is there.",
+    CHANGE="Change an offer that is there.",
 )
 describe(
     SubmissionState,
@@ -229,6 +229,8 @@ describe(
     ChangeKind,
     "What changed.",
     PRICE="The live price.",
+    BUSINESS_PRICE="What businesses pay, live.",
+    LIST_PRICE="The live price to strike through.",
     QUANTITY="The live quantity.",
     STATUS="The listing's status.",
     MATCH="The catalogue item that a listing belongs to.",
