@@ -17,7 +17,14 @@ from domain.ruleset import RulesetKind, RulesetStatus
 from domain.store import ListAction, StoreStatus
 from domain.submission import SubmissionKind, SubmissionState
 from rules.facts import FactKind
-from rules.language import CompetitorSource, ConditionMode, ListingAction
+from rules.language import (
+    CompetitorSource,
+    ConditionMode,
+    Direction,
+    Fallback,
+    ListingAction,
+)
+from rules.schedule import Weekday
 
 
 def describe(
@@ -270,4 +277,33 @@ describe(
     ALL="Follow offers in other conditions.",
     MATCHING_ONLY="There is no competitor then.",
     VARIANCE="Follow other conditions, scaled by what each is worth.",
+)
+describe(
+    Fallback,
+    "Which price a rule takes where it has nobody to follow, or must not.",
+    name="PriceFallback",
+    PRICE="The price that the rules had made so far.",
+    KEEP="The current price; no later rule changes it.",
+    FLOOR="The floor.",
+    CEILING="The ceiling.",
+    HOLD="None: the price is held until a person looks.",
+)
+describe(
+    Direction,
+    "Which way a price is rounded.",
+    name="RoundingDirection",
+    DOWN="Down.",
+    UP="Up.",
+    NEAREST="To the nearest; a half goes up.",
+)
+describe(
+    Weekday,
+    "A day of the week.",
+    MONDAY="Monday.",
+    TUESDAY="Tuesday.",
+    WEDNESDAY="Wednesday.",
+    THURSDAY="Thursday.",
+    FRIDAY="Friday.",
+    SATURDAY="Saturday.",
+    SUNDAY="Sunday.",
 )

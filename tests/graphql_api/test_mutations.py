@@ -44,7 +44,7 @@ CREATE_RULES = """mutation ($input: RulesetCreateInput!) { rulesetCreate(input: 
     key priority conditions { path operator fact expected }
     action { __typename
       ... on AdjustPriceAction { adjustment { isIncrease percent } }
-      ... on FollowCompetitorAction { competitorSource floor { source adjustment { percent } } ceiling { source } }
+      ... on FollowCompetitorAction { competitor { source } floor { source adjustment { percent } } ceiling { source } }
     }
   } }
   userErrors { field message code line column documentPath } } }"""
@@ -320,7 +320,7 @@ async def test_rules_are_drafted_understood_and_published(scope: Scope, ask: Ask
             ],
             "action": {
                 "__typename": "FollowCompetitorAction",
-                "competitorSource": "BUY_BOX",
+                "competitor": {"source": "BUY_BOX"},
                 "floor": {"source": "cost", "adjustment": {"percent": "10"}},
                 "ceiling": {"source": "price"},
             },
