@@ -24,6 +24,7 @@ from rules.language import (
     Fallback,
     ListingAction,
 )
+from rules.lint import FindingCode, Severity
 from rules.schedule import Weekday
 
 
@@ -306,4 +307,28 @@ describe(
     FRIDAY="Friday.",
     SATURDAY="Saturday.",
     SUNDAY="Sunday.",
+)
+describe(
+    FindingCode,
+    "What is wrong with a rule.",
+    name="RuleFindingCode",
+    UNREACHABLE="Its conditions can never hold together.",
+    OUT_OF_SEASON="It has ended, or its dates, weekdays and hours never meet.",
+    SWITCHED_OFF="It is not active.",
+    SHADOWED="Whatever it matches, another rule keeps it from running.",
+    FLOOR_ABOVE_CEILING="The lowest price that it allows is above the highest.",
+    UNDONE="What one rule adds another takes away.",
+    LIST_AND_KEEP_OUT="Whatever a rule lists, another keeps out.",
+    UNBOUNDED="Nothing keeps a price from falling further.",
+    NOT_ABOVE_ZERO="An amount is taken off prices that can be lower than it.",
+    OVERLAPPING_DATES="Two rules that look as if one followed the other run together on some days.",
+    EQUAL_PRIORITY="The order in the document alone decides which of two rules runs first, and it matters.",
+)
+describe(
+    Severity,
+    "How sure it is that the author of a rule did not mean what is found.",
+    name="RuleFindingSeverity",
+    ERROR="The rule can never do what it says.",
+    WARNING="It goes wrong for some listings.",
+    HINT="It may be meant so.",
 )

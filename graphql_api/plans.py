@@ -107,6 +107,7 @@ async def assemble(
                     name=document.name,
                     source=document.source,
                     content_hash=Sha256(document.content_hash),
+                    store_id=row.store_id,
                 )
                 for document in row.documents
             ],

@@ -111,6 +111,7 @@ async def assemble(
             created_at=row.created_at,
             published_at=row.published_at,
             restored_version=row.restores,
+            store_id=row.store_id,
             row=row,
         )
         for row in rows

@@ -12,6 +12,7 @@ from rules.document import RulesetDocument
 from rules.engine import Matcher
 from services.clock import clock_of
 from services.connections import Connections
+from services.examinations import Examinations
 from services.queue import Queue
 from services.rulebooks import Rulebooks
 from services.settings import Settings
@@ -33,6 +34,7 @@ class Runtime:
     vault: Vault
     connections: Connections
     rulebooks: Rulebooks
+    examinations: Examinations
 
     def scope(self, merchant_id: str) -> Scope:
         """A merchant's part of the database."""
@@ -64,7 +66,9 @@ async def open_runtime(
     try:
         async with open_database(mongodb_url, settings.database, patience) as database:
             await indexes.ensure(database)
-            yield Runtime(settings, database, queue, clock, vault, connections, rulebooks)
+            yield Runtime(
+                settings, database, queue, clock, vault, connections, rulebooks, Examinations()
+            )
     finally:
         rulebooks.close()
         await connections.close()
