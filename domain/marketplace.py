@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+BUSINESS_COUNTRIES = frozenset({"US", "UK", "DE", "FR"})
+"""Where Amazon Business exists (behaviour 11)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Marketplace:
@@ -13,6 +16,11 @@ class Marketplace:
     currency: str
     language: str
     domain: str
+
+    @property
+    def has_business(self) -> bool:
+        """Whether businesses can be offered prices of their own."""
+        return self.country in BUSINESS_COUNTRIES
 
 
 MARKETPLACES: dict[str, Marketplace] = {

@@ -44,6 +44,24 @@ class PriceBounds:
     )
 
 
+@strawberry.type(description="What a unit costs a business that buys so many at once.")
+class QuantityPrice:
+    """A price by quantity."""
+
+    at_least: int = strawberry.field(description="From so many units in one purchase on.")
+    price: Money = strawberry.field(description="Of one unit.")
+
+
+@strawberry.type(description="What businesses are to pay; not sent to Amazon yet.")
+class BusinessPrice:
+    """A price for businesses."""
+
+    price: Money = strawberry.field(description="Of a single unit.")
+    tiers: list[QuantityPrice] = strawberry.field(
+        description="Ascending by quantity, falling in price; empty without discounts."
+    )
+
+
 @strawberry.type(
     description="The price and quantity of one listing as decided at one moment, with every reason."
 )
@@ -69,6 +87,12 @@ class PriceDecision(Node):
     )
     quantity_after: int | None = strawberry.field(
         description="Quantity to publish; null where Amazon fulfils."
+    )
+    business_price: BusinessPrice | None = strawberry.field(
+        description="What businesses are to pay; null makes them no offer."
+    )
+    list_price: Money | None = strawberry.field(
+        description="The higher price that may be shown struck through; null for none. Not sent to Amazon yet."
     )
     bounds: PriceBounds = strawberry.field(description="The span in which the rules let it move.")
     trace: list[TraceStep] = strawberry.field(description="What was done, step by step.")
@@ -162,6 +186,8 @@ async def assemble(
             before=Money.maybe(row.price_before),
             after=Money.maybe(row.price_after),
             quantity_after=row.quantity_after,
+            business_price=_business(row.business) if row.business else None,
+            list_price=Money.maybe(row.list_price),
             bounds=bounds_of(row),
             trace=trace_of(row.trace if "trace" in wanted else ()),
             rules=[verdict_of(rule) for rule in row.rules] if "rules" in wanted else [],
@@ -183,6 +209,15 @@ def bounds_of(row: domain.Decision | None) -> PriceBounds:
     if row is None:
         return PriceBounds(floor=None, ceiling=None)
     return PriceBounds(floor=Money.maybe(row.floor), ceiling=Money.maybe(row.ceiling))
+
+
+def _business(row: domain.BusinessPrice) -> BusinessPrice:
+    return BusinessPrice(
+        price=Money.of(row.price),
+        tiers=[
+            QuantityPrice(at_least=tier.at_least, price=Money.of(tier.price)) for tier in row.tiers
+        ],
+    )
 
 
 @strawberry.type

@@ -70,7 +70,7 @@ def test_names_follow_the_conventions() -> None:
         if of == "Date":
             assert field_name.endswith("On"), where
         if of == "Boolean" and not isinstance(OURS[name], GraphQLInputObjectType):
-            assert re.match(r"is|has|holds|imports|accepts", field_name), where
+            assert re.match(r"is|has|holds|imports|accepts|compares", field_name), where
 
 
 def test_nothing_is_paged_by_offset_and_no_connection_counts_itself() -> None:
