@@ -62,9 +62,9 @@ class At:
 
     def fields(self, allowed: Iterable[str], what: str) -> dict[str, "At"]:
         """The values of a mapping by key. Unknown keys and keys given twice are mistakes."""
-        if not isinstance(self.node, Mapping):
-            raise Wrong(self, f"{what} must be a mapping, lines of `key: value`")
         allowed = [str(key) for key in allowed]
+        if not isinstance(self.node, Mapping):
+            raise Wrong(self, f"{what} must be a mapping, such as {{{allowed[0]}: ...}}")
         found: dict[str, At] = {}
         for key, value in self.node.entries:
             if len(self.errors) >= MAX_ERRORS:
