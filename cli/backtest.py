@@ -46,7 +46,7 @@ def backtest(
                     watch(done, total)
 
                 found = await run_backtest(
-                    runtime, scope, chosen, before, after, over=timedelta(days=days), report=report
+                    scope, chosen, before, after, over=timedelta(days=days), report=report
                 )
             if not found.listings:
                 raise UserError("No offers were recorded yet.")

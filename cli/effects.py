@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from domain.listing import sku_of
 from domain.plan import BelowCost, Effect, Example, Move
+from domain.run import Breach
 
 _SHOWN = 5
 
@@ -27,7 +29,18 @@ def told(effect: Effect) -> Group:
         if count:
             parts.append(_skus(title, count, skus))
     parts += [_example(example) for example in effect.examples]
+    parts += breaches_told(effect.breaches, "The guard-rails would hold all of these prices:")
     return Group(*parts)
+
+
+def breaches_told(breaches: Sequence[Breach], title: str) -> list[RenderableType]:
+    """What the guard-rails say, a line each, with the listings that count most."""
+    lines = [f"[yellow]{title}[/yellow]"] if breaches else []
+    for breach in breaches:
+        skus = [sku_of(id_) for id_ in breach.listing_ids[:_SHOWN]]
+        worst = f" (most: {', '.join(skus)})" if skus else ""
+        lines.append(f"  {breach.note}{worst}")
+    return list(lines)
 
 
 def summary(effect: Effect) -> str:
@@ -45,7 +58,8 @@ def summary(effect: Effect) -> str:
         "newly ineligible": effect.newly_ineligible,
         "back to eligible": effect.back_to_eligible,
     }
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    told_ = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    return f"{told_}; the guard-rails would hold them" if effect.breaches else told_
 
 
 def _counts(effect: Effect) -> Table:

@@ -13,7 +13,7 @@ from domain.decision import ConditionVerdict, Decision
 from domain.errors import NotFound
 from domain.listing import Listing, listing_id
 from domain.offer import OfferSnapshot, snapshot_id
-from services import repricing
+from services import decisions
 from storage.decisions import DECISIONS
 from storage.listings import LISTINGS
 from storage.offers import SNAPSHOTS
@@ -44,7 +44,7 @@ def explain(
             id_ = listing.last_decision_id if listing.hold else listing.price_decision_id
             if id_ and not now:
                 decision = await DECISIONS.get(scope, id_)
-            decision = decision or await repricing.explain(runtime, scope, listing)
+            decision = decision or await decisions.explain(runtime, scope, listing)
             console.print(_told(listing, decision, snapshot))
 
     run(main)

@@ -27,7 +27,8 @@ from storage.rulesets import RULESETS, of_version, published
 
 StoreName = Annotated[str | None, typer.Option("--store", help="Store, where there are several.")]
 Kind = Annotated[
-    RulesetKind, typer.Argument(help="Which rules: listing or pricing.", case_sensitive=False)
+    RulesetKind,
+    typer.Argument(help="Which rules: listing, pricing or guardrails.", case_sensitive=False),
 ]
 
 Watch = Callable[[int, int | None], None]
@@ -100,8 +101,9 @@ def apply(
                         watch=watch,
                     )
                 new = {row.content_hash for row in rows}
+                is_held = bool(rows and found.effect and found.effect.breaches)
             else:
-                new = set()
+                new, is_held = set(), False
             for document in plans.documents_of(texts):
                 row = await published(scope, chosen.id, document.kind)
                 assert row is not None
@@ -112,6 +114,8 @@ def apply(
                     highlight=False,
                     soft_wrap=True,
                 )
+            if is_held:
+                console.print("What the guard-rails hold: sales-channel runs list --held")
 
     run(main)
 

@@ -54,6 +54,6 @@ async def publish_document(runtime: Runtime, store_id: str, source: str) -> str:
 def _told(written: Written) -> str:
     document = written.document
     if document.kind is RulesetKind.GUARDRAILS:
-        return "guard rails"
+        return "guard-rails"
     count = len(document.rules)
     return f"{count} {document.kind.lower()} rule{'s' * (count != 1)}"

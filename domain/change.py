@@ -15,6 +15,7 @@ class ChangeKind(StrEnum):
     OVERRIDE = "OVERRIDE"
     ORDER = "ORDER"
     RULESET = "RULESET"
+    RUN = "RUN"
     STORE = "STORE"
 
 

@@ -40,6 +40,12 @@ class DecisionReason(StrEnum):
     """Catalogue and marketplace differ in currency and no rate is set."""
     RULE_HOLDS = "RULE_HOLDS"
     """A rule says that a person should look in this case."""
+    RUN_HELD = "RUN_HELD"
+    """The guard-rails hold the whole run that the price belongs to."""
+    TURNED_DOWN = "TURNED_DOWN"
+    """A person discarded or undid a run with this very price."""
+    UNDONE = "UNDONE"
+    """A person undid a run: the price from before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ class TraceStep:
 
     step: str
     """Which step: SOURCE, CONVERT, RULE, COMPETITOR, SHIPPING, CEILING, FLOOR, MAP, VAT, STEP, ROUND, COOLDOWN, GUARD,
-    OVERRIDE, BUSINESS, LIST_PRICE, QUANTITY."""
+    OVERRIDE, UNDO, BUSINESS, LIST_PRICE, QUANTITY."""
     note: str
     before: Money | None
     after: Money | None
@@ -145,3 +151,10 @@ class Decision:
     """What businesses are to pay; None makes no offer to them."""
     list_price: Money | None = None
     """The higher price that Amazon may show struck through; None shows none."""
+    run_id: str | None = None
+    """The run that it belongs to; None where nobody is to carry it out."""
+
+    @property
+    def publishes_price(self) -> bool:
+        """Whether `price_after` may leave for Amazon."""
+        return self.outcome is not DecisionOutcome.HOLD

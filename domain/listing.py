@@ -110,6 +110,16 @@ NOT_DUE = Due()
 
 
 @dataclass(frozen=True, slots=True)
+class HeldPrice:
+    """A price that a run wanted and that waits for a person, or about which a person has spoken; the run says what."""
+
+    run_id: str
+    price: Money
+    back_to: Money | None = None
+    """The price before the run, while it is to be set again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """One seller SKU of one store."""
 
@@ -155,8 +165,15 @@ class Listing:
     """The decision that set `wanted_price`; later ones left it as it is."""
     price_changed_at: datetime | None = None
     """When `wanted_price` last became another price; None where that is not known."""
+    held: HeldPrice | None = None
+    """What a held, discarded or undone run wanted; forgotten once the rules want something else."""
 
 
 def listing_id(store_id: str, seller_sku: str) -> str:
     """A listing's id follows from its store and seller SKU, so that matching twice cannot make two."""
     return f"{store_id}/{seller_sku}"
+
+
+def sku_of(id_: str) -> str:
+    """The seller SKU out of a listing's id."""
+    return id_.partition("/")[2]

@@ -8,6 +8,7 @@ from domain.decision import DecisionOutcome, DecisionReason, TraceStep
 from domain.listing import ListingReason
 from domain.money import Money
 from domain.ruleset import RulesetKind
+from domain.run import Breach
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,8 @@ class Effect:
     back_to_eligible_skus: tuple[str, ...]
     examples: tuple[Example, ...]
     """One of each kind of change, with both traces."""
+    breaches: tuple[Breach, ...] = ()
+    """Why the guard-rails would hold the run that follows from publishing; empty where they would not."""
 
     @property
     def is_empty(self) -> bool:

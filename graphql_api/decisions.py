@@ -9,7 +9,7 @@ import strawberry
 from strawberry import Maybe
 
 from domain import decision as domain
-from graphql_api import listings, rulesets, submissions
+from graphql_api import listings, rulesets, runs, submissions
 from graphql_api.connections import After, Before, Connection, First, Last, Paging
 from graphql_api.context import Info, RequestContext
 from graphql_api.fields import described
@@ -27,6 +27,7 @@ from storage.keyset import Sort
 if TYPE_CHECKING:
     from graphql_api.listings import Listing
     from graphql_api.rulesets import Ruleset
+    from graphql_api.runs import RepriceRun
     from graphql_api.submissions import Submission
 
 NEWEST_FIRST = Sort("_id", descending=True)
@@ -109,6 +110,9 @@ class PriceDecision(Node):
             description="What it sent to Amazon and what became of that; null where nothing."
         )
     )
+    run: Annotated["RepriceRun", strawberry.lazy("graphql_api.runs")] | None = strawberry.field(
+        description="The run in which it moves the price; null where it moves none, or a person set it."
+    )
     is_stored: bool = strawberry.field(
         description="Whether it was made in earnest and kept. False for `explain`, whose id finds nothing."
     )
@@ -162,13 +166,14 @@ async def assemble(
     is_stored: bool = True,
 ) -> list[PriceDecision]:
     """The nodes of decisions with the children that are asked for."""
-    owners, versions, sent = await asyncio.gather(
+    owners, versions, together, sent = await asyncio.gather(
         listings.NOUN.by_keys(
             context, (row.listing_id for row in rows if "listing" in wanted), wanted["listing"]
         ),
         rulesets.NOUN.by_keys(
             context, (row.ruleset_id for row in rows if "ruleset" in wanted), wanted["ruleset"]
         ),
+        runs.NOUN.by_keys(context, (row.run_id for row in rows if "run" in wanted), wanted["run"]),
         submissions.of_decisions(
             context,
             [row.id for row in rows if is_stored and "submission" in wanted],
@@ -195,6 +200,7 @@ async def assemble(
             inputs_hash=Sha256(row.inputs_hash),
             decided_at=row.decided_at,
             submission=pick(sent, row.id),
+            run=pick(together, row.run_id),
             is_stored=is_stored,
         )
         for row in rows

@@ -8,6 +8,7 @@ import strawberry
 from domain import decision, plan
 from domain.listing import ListingReason
 from graphql_api.money import Money
+from graphql_api.runs import GuardrailBreach, breaches_of
 from graphql_api.scalars import Sku
 from graphql_api.traces import TraceStep, trace_of
 
@@ -122,6 +123,9 @@ class RulesetEffect:
     newly_ineligible_skus: list[Sku] = strawberry.field(description="The first 20.")
     back_to_eligible_skus: list[Sku] = strawberry.field(description="The first 20.")
     examples: list[PlanExample] = strawberry.field(description="One for each kind of change.")
+    guardrail_breaches: list[GuardrailBreach] = strawberry.field(
+        description="Why the guard-rails would hold the run that follows; empty where they would not."
+    )
 
 
 def effect_of(row: plan.Effect) -> RulesetEffect:
@@ -164,6 +168,7 @@ def effect_of(row: plan.Effect) -> RulesetEffect:
             )
             for example in row.examples
         ],
+        guardrail_breaches=breaches_of(row.breaches),
     )
 
 

@@ -14,6 +14,7 @@ from domain.operation import OperationKind, OperationOutcome, OperationStatus
 from domain.order import OrderStatus
 from domain.product import ProductType
 from domain.ruleset import RulesetKind, RulesetStatus
+from domain.run import RunLimit, RunStatus
 from domain.store import ListAction, StoreStatus
 from domain.submission import SubmissionKind, SubmissionState
 from rules.facts import FactKind
@@ -143,6 +144,9 @@ describe(
     UNBOUNDED="A price that follows a competitor has no floor under it.",
     NO_CONVERSION="Catalogue and marketplace differ in currency and no rate is set.",
     RULE_HOLDS="A rule says that a person should look in this case.",
+    RUN_HELD="The guard-rails hold the whole run that the price belongs to.",
+    TURNED_DOWN="A person discarded or undid a run with this very price.",
+    UNDONE="A person undid a run: the price from before it.",
 )
 describe(
     StoreStatus,
@@ -183,6 +187,26 @@ describe(
     RETIRED="Was in force until a newer version was published.",
 )
 describe(
+    RunStatus,
+    "What became of a run's prices.",
+    name="RepriceRunStatus",
+    PASSED="The guard-rails let them go.",
+    HELD="The guard-rails hold them all until a person resumes or discards the run.",
+    RESUMED="A person let exactly the held prices go.",
+    DISCARDED="A person turned the held prices down.",
+    UNDOING="A person has them taken back; that is under way.",
+    UNDONE="A person had them taken back.",
+)
+describe(
+    RunLimit,
+    "What guard-rails watch over a whole run.",
+    name="GuardrailRunLimit",
+    CHANGED_SHARE="No larger share of the catalogue gets another price at once.",
+    TOTAL_FALL="All the prices that change do not fall by more, taken together.",
+    MEDIAN_FALL="Half of the prices that change do not fall by more.",
+    BELOW_COST="Not more prices than so many are below cost.",
+)
+describe(
     SubmissionKind,
     "What is asked of Amazon.",
     LIST="Create the offer.",
@@ -219,6 +243,7 @@ describe(
     OVERRIDE="The price set by a person.",
     ORDER="An order's status.",
     RULESET="The rules in force.",
+    RUN="A run of new prices: held, or resumed, discarded or undone by a person.",
     STORE="The store or its settings.",
 )
 describe(

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     RULESET = "Ruleset"
     PLAN = "Plan"
     DECISION = "PriceDecision"
+    RUN = "RepriceRun"
     SUBMISSION = "Submission"
     ORDER = "Order"
     CHANGE = "Change"

@@ -1,7 +1,7 @@
 """Listings: seller SKUs of a store, with everything that says why they cost what they cost."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +10,7 @@ import strawberry
 from domain import listing as domain
 from domain.decision import DecisionReason
 from domain.offer import snapshot_id
-from graphql_api import changes, decisions, products, stores, submissions
+from graphql_api import changes, decisions, products, runs, stores, submissions
 from graphql_api.connections import After, Before, Connection, First, Last, Paging, SortDirection
 from graphql_api.context import Info, RequestContext
 from graphql_api.fields import described
@@ -24,7 +24,7 @@ from graphql_api.offers import Offer, buy_box_of, offers_page
 from graphql_api.products import Product
 from graphql_api.scalars import MarketplaceItemId, Sku
 from graphql_api.selection import Selection
-from services.repricing import explain
+from services.decisions import explain
 from storage.decisions import DECISIONS
 from storage.filters import Is
 from storage.keyset import Sort
@@ -34,6 +34,7 @@ from storage.offers import SNAPSHOTS
 if TYPE_CHECKING:
     from graphql_api.changes import Change
     from graphql_api.decisions import PriceBounds, PriceDecision
+    from graphql_api.runs import RepriceRun
     from graphql_api.stores import Store
     from graphql_api.submissions import Submission
 
@@ -48,6 +49,18 @@ class PriceOverride:
     price: Money = strawberry.field(description="The price.")
     actor: str = strawberry.field(description="Who set it.")
     set_at: datetime = strawberry.field(description="When.")
+
+
+@strawberry.type(
+    description="A price that a run wanted and about which a person has to speak, or has spoken."
+)
+class HeldPrice:
+    """What a run holds back."""
+
+    price: Money = strawberry.field(description="The price.")
+    run: Annotated["RepriceRun", strawberry.lazy("graphql_api.runs")] = strawberry.field(
+        description="The run; its `status` says what a person made of it."
+    )
 
 
 @strawberry.type(description="One seller SKU of one store: a product on sale, or on its way there.")
@@ -102,6 +115,9 @@ class Listing(Node):
     )
     hold: DecisionReason | None = strawberry.field(
         description="Why the price that the rules want is not published; null where nothing is held."
+    )
+    held: HeldPrice | None = strawberry.field(
+        description="What a held, discarded or undone run wanted; null once the rules want something else."
     )
     featured_offer: Offer | None = strawberry.field(
         description="The offer that holds the Buy Box; null while none does or none is known."
@@ -229,6 +245,11 @@ async def assemble(
             wanted["openSubmission"],
         ),
     )
+    holding = await runs.NOUN.by_keys(
+        context,
+        (row.held.run_id for row in rows if row.held and "held" in wanted),
+        wanted["held"]["run"],
+    )
     priced = await decisions.NOUN.by_keys(
         context,
         (row.price_decision_id for row in rows if "priceDecision" in wanted),
@@ -263,6 +284,7 @@ async def assemble(
             override=_override(row.override),
             is_buy_box_owner=row.owns_buy_box,
             hold=row.hold,
+            held=_held(row.held, holding),
             featured_offer=buy_box_of(pick(snapshots, _snapshot(row))),
             price_decision=pick(priced, row.price_decision_id),
             latest_decision=pick(latest, row.last_decision_id),
@@ -283,6 +305,12 @@ NOUN: Noun[domain.Listing, Listing] = Noun(Kind.LISTING, LISTINGS, assemble)
 
 def _snapshot(row: domain.Listing) -> str | None:
     return snapshot_id(row.store_id, row.asin) if row.asin else None
+
+
+def _held(row: domain.HeldPrice | None, holding: Mapping[str, "RepriceRun"]) -> HeldPrice | None:
+    if row is None:
+        return None
+    return HeldPrice(price=Money.of(row.price), run=pick(holding, row.run_id))
 
 
 def _override(row: domain.PriceOverride | None) -> PriceOverride | None:

@@ -15,6 +15,7 @@ from graphql_api import (
     plans,
     products,
     rulesets,
+    runs,
     stores,
     submissions,
 )
@@ -36,6 +37,7 @@ _NOUNS: dict[Kind, Noun[object, Node]] = {
         rulesets.NOUN,
         plans.NOUN,
         decisions.NOUN,
+        runs.NOUN,
         submissions.NOUN,
         orders.NOUN,
         changes.NOUN,

@@ -48,7 +48,7 @@ class RuleDocument:
 
     @described
     async def guardrails(self) -> Guardrails | None:
-        """The limits of a document of guard rails; null for one of rules."""
+        """The limits of a document of guard-rails; null for one of rules."""
         return guardrails_of((await _understood(self.source)).guardrails)
 
     @described

@@ -91,7 +91,7 @@ class PriceShape:
     description="Limits that all new prices that come out together must keep. What is null is not limited."
 )
 class Guardrails:
-    """Guard rails."""
+    """Guard-rails."""
 
     minimum_price: Decimal | None = strawberry.field(
         description="A lower price is held; in the store's marketplace currency."

@@ -20,6 +20,8 @@ from graphql_api.products import ProductQueries
 from graphql_api.rule_types import RuleFactQueries
 from graphql_api.ruleset_mutations import RulesetMutations
 from graphql_api.rulesets import RulesetQueries
+from graphql_api.run_mutations import RunMutations
+from graphql_api.runs import RunQueries
 from graphql_api.scalars import SCALARS
 from graphql_api.store_mutations import StoreMutations
 from graphql_api.stores import StoreQueries
@@ -37,6 +39,7 @@ class Query(
     RuleFactQueries,
     PlanQueries,
     DecisionQueries,
+    RunQueries,
     SubmissionQueries,
     OrderQueries,
     ChangeQueries,
@@ -49,7 +52,12 @@ class Query(
     description="Everything that can be done. Each answers with what changed and `userErrors`."
 )
 class Mutation(
-    StoreMutations, RulesetMutations, PlanMutations, ListingMutations, OperationMutations
+    StoreMutations,
+    RulesetMutations,
+    PlanMutations,
+    ListingMutations,
+    RunMutations,
+    OperationMutations,
 ):
     """Mutations of all nouns."""
 

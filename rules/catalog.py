@@ -6,6 +6,8 @@ from functools import lru_cache
 
 from domain.money import Money
 from domain.product import Product
+from domain.store import Store
+from rules.amounts import exchanged, with_percent
 
 CATALOG_PRICE = "price"
 """The price attribute that every product should have and that stands in for empty ones."""
@@ -28,6 +30,16 @@ def price_attribute(product: Product, code: str) -> Money | None:
     """A price attribute of a product; zero is what catalogues hold where nobody entered a price, so it is none."""
     price = prices_of(product).get(code)
     return price if price is not None and price.minor > 0 else None
+
+
+def cost_of(product: Product, store: Store) -> Money | None:
+    """What a product costs, in the store's currency and with its VAT as prices have it; None where it is not known.
+
+    Amazon's fees are not part of it.
+    """
+    settings, cost = store.settings.price, price_attribute(product, "cost")
+    local = cost and exchanged(cost, settings.currency_rate, store.currency)
+    return local and with_percent(local, settings.vat_percent)
 
 
 @lru_cache(maxsize=8192)

@@ -10,11 +10,13 @@ from domain.listing import Listing
 from domain.money import Money
 from domain.offer import OfferSnapshot
 from domain.product import Product
+from domain.run import RunStatus
 from domain.store import Store
+from rules.guardrails import DEFAULT_GUARDRAILS, Guardrails
 from rules.language import Intelligent, RulesetDocument
 from rules.market import seen
 
-_PIPELINE = 2
+_PIPELINE = 3
 """Counts the versions of the pipeline: raise it when the same inputs lead to another verdict."""
 
 
@@ -33,6 +35,10 @@ class PricingInputs:
     eligible: bool
     """What `rules.eligibility.judge` said; it decides the quantity, never the price."""
     now: datetime
+    guardrails: Guardrails = DEFAULT_GUARDRAILS
+    """Of these the limits on a single price."""
+    answer: RunStatus | None = None
+    """What became of the run that `listing.held` names; None where it names none."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -80,6 +86,8 @@ def inputs_hash(inputs: PricingInputs) -> str:
         # Orders lower the stock between imports.
         str(inputs.product.stock.normalize()),
         _of_listing(inputs.listing),
+        (inputs.guardrails.minimum_price, inputs.guardrails.largest_step_percent),
+        inputs.answer,
         _of_offers(inputs.offers),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
@@ -133,6 +141,7 @@ def _of_listing(listing: Listing) -> tuple[object, ...]:
         listing.wanted_quantity,
         listing.override.price if listing.override else None,
         listing.owns_buy_box,
+        listing.held,
     )
 
 

@@ -14,6 +14,7 @@ from domain.decision import (
 )
 from domain.money import Money
 from domain.product import Product
+from domain.run import RunStatus
 from domain.store import PriceSettings
 from rules.again import decide_again_at
 from rules.amounts import exchanged, money, with_percent
@@ -23,7 +24,7 @@ from rules.catalog import CATALOG_PRICE, price_attribute
 from rules.conditions import written
 from rules.facts import Facts, facts_of
 from rules.following import Surroundings, held_against, with_vat
-from rules.guard import Objection, below_minimum, objection
+from rules.guard import Objection, below_minimum, objection, under_the_floor
 from rules.inputs import PricingInputs, inputs_hash
 from rules.quantity import Quantity, quantity_of
 from rules.running import Running
@@ -62,6 +63,8 @@ class PricingVerdict:
     list_price: Money | None = None
     decide_again_at: datetime | None = None
     """When time alone may lead to another decision; None while it cannot."""
+    turned_down: Money | None = None
+    """What the rules want where the price is one from before a run that a person undid."""
 
     @property
     def publishes_price(self) -> bool:
@@ -85,7 +88,7 @@ def decide(inputs: PricingInputs) -> PricingVerdict:
 def _overridden(inputs: PricingInputs, facts: Facts, price: Money) -> PricingVerdict:
     """A person's price, published as it is unless it is under the store's absolute minimum."""
     running = Running(price, ()).step("OVERRIDE", "A person set this price; no rule was asked")
-    refusal = below_minimum(price, inputs.store.settings.price)
+    refusal = below_minimum(price, inputs)
     return _settled(inputs, facts, DecisionReason.OVERRIDE, running, refusal)
 
 
@@ -112,9 +115,33 @@ def _computed(inputs: PricingInputs, facts: Facts) -> PricingVerdict:
     if not running.is_settled:
         running = replace(with_vat(running, settings.vat_percent), is_taxed=True)
     running = _finished(running, course, inputs)
-    live = inputs.listing.price or inputs.listing.wanted_price
-    refusal = objection(running, settings, live)
-    return _settled(inputs, facts, DecisionReason.RULES, running, refusal, tuple(course.verdicts))
+    rules = tuple(course.verdicts)
+    former = _former_price(inputs)
+    if former is not None:
+        return _taken_back(inputs, facts, running, former, rules)
+    return _settled(inputs, facts, DecisionReason.RULES, running, objection(running, inputs), rules)
+
+
+def _former_price(inputs: PricingInputs) -> Money | None:
+    """The price from before a run that a person undid, where it is not set again yet."""
+    held = inputs.listing.held
+    if held is None or inputs.answer not in {RunStatus.UNDOING, RunStatus.UNDONE}:
+        return None
+    return held.back_to
+
+
+def _taken_back(
+    inputs: PricingInputs,
+    facts: Facts,
+    running: Running,
+    former: Money,
+    rules: tuple[RuleVerdict, ...],
+) -> PricingVerdict:
+    """The former price, unless it may not be published any more; what the rules want is turned down."""
+    back = running.step("UNDO", "A person undid the run: the price from before it", former)
+    refusal = below_minimum(former, inputs) or under_the_floor(former, running, inputs)
+    verdict = _settled(inputs, facts, DecisionReason.UNDONE, back, refusal, rules)
+    return replace(verdict, turned_down=running.price)
 
 
 def _exchange(inputs: PricingInputs) -> Exchange:

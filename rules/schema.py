@@ -9,9 +9,10 @@ import sys
 from typing import Any
 
 from domain.ruleset import RulesetKind
+from domain.run import RunLimit
 from rules.document import DOCUMENT_FIELDS
 from rules.guardrail_reader import FROM_LISTINGS, MOST_LISTINGS
-from rules.guardrails import DEFAULT_FROM_LISTINGS, Limit
+from rules.guardrails import DEFAULT_FROM_LISTINGS, LIMITS, PriceLimit
 from rules.schema_actions import bodies, shape
 from rules.schema_conditions import definitions as condition_definitions
 from rules.schema_values import amount, enum, object_of, percentage, text, whole
@@ -59,12 +60,16 @@ def _document(kind: RulesetKind) -> Schema:
 
 
 _LIMITS = {
-    Limit.MINIMUM_PRICE: amount("No price of a run is lower, in marketplace currency."),
-    Limit.LARGEST_STEP: percentage("No price moves by more, up or down."),
-    Limit.CHANGED_SHARE: percentage("No larger share of the catalogue changes at once."),
-    Limit.TOTAL_FALL: percentage("All prices that change do not fall by more, taken together."),
-    Limit.MEDIAN_FALL: percentage("Half of the prices that change do not fall by more."),
-    Limit.BELOW_COST: whole("Not more prices than so many are below cost.", 0, MOST_LISTINGS),
+    PriceLimit.MINIMUM_PRICE: amount("No price is lower, in marketplace currency."),
+    PriceLimit.LARGEST_STEP: percentage("No price moves by more, up or down."),
+    RunLimit.CHANGED_SHARE: percentage("No larger share of the catalogue changes at once."),
+    RunLimit.TOTAL_FALL: percentage(
+        "All prices that change do not fall by more, taken together; 30% where it is left out."
+    ),
+    RunLimit.MEDIAN_FALL: percentage(
+        "Half of the prices that change do not fall by more; 30% where it is left out."
+    ),
+    RunLimit.BELOW_COST: whole("Not more prices than so many are below cost.", 0, MOST_LISTINGS),
 }
 
 
@@ -74,7 +79,7 @@ def _limits() -> Schema:
     fields[FROM_LISTINGS] = whole(least, 1, MOST_LISTINGS)
     return {
         **object_of(fields, [], description="What a whole run must keep; at least one limit."),
-        "anyOf": [{"required": [key]} for key in Limit],
+        "anyOf": [{"required": [key]} for key in LIMITS],
     }
 
 

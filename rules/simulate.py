@@ -11,9 +11,8 @@ from domain.money import Money
 from domain.plan import BelowCost, Effect, Example, Move, Verdict
 from domain.product import Product
 from domain.store import Store
-from rules.amounts import exchanged, with_percent
+from rules.catalog import cost_of
 from rules.eligibility import Eligibility
-from rules.facts import facts_of
 
 _MOVES = 10
 _SKUS = 20
@@ -182,21 +181,6 @@ def drift(before: bytes, after: bytes) -> Drift:
     first, second = _by_key(before), _by_key(after)
     keys = first.keys() | second.keys()
     return Drift(sum(first.get(key) != second.get(key) for key in keys), len(keys))
-
-
-def cost_of(product: Product, store: Store) -> Money | None:
-    """What a product costs, in the store's currency and with its VAT as prices have it; None where it is not known.
-
-    Amazon's fees are not part of it.
-    """
-    settings = store.settings.price
-    cost = facts_of(product, store).prices.get("cost")
-    if cost is None or cost.minor <= 0:
-        return None
-    local = exchanged(cost, settings.currency_rate, store.currency)
-    if local is None or settings.vat_percent is None:
-        return local
-    return with_percent(local, settings.vat_percent)
 
 
 def _standing(listing: Listing, said: Said) -> _Standing:

@@ -12,16 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from domain.clock import FixedClock
 from domain.decision import DecisionOutcome
 from domain.listing import Listing
 from domain.money import Money
 from domain.offer import Offer, OfferSnapshot
 from domain.store import Store
-from rules.simulate import cost_of
-from services.repricing import Known, decide_all, look_up
+from rules.catalog import cost_of
+from services.decisions import Known, decide_all, look_up
 from services.rulebooks import Rulebook
-from services.runtime import Runtime
 from services.simulation import Report
 from storage import listings, offer_history
 from storage.mongo import Scope
@@ -75,7 +73,6 @@ class Backtest:
 
 
 async def backtest(
-    runtime: Runtime,
     scope: Scope,
     store: Store,
     before: Rulebook,
@@ -101,7 +98,7 @@ async def backtest(
                 continue
             _note(result, row.listing, recorded)
             for score, rulebook in ((result.before, before), (result.after, after)):
-                _play(runtime, store, rulebook, row, recorded, until, score)
+                _play(store, rulebook, row, recorded, until, score)
         done += len(rows)
         if report:
             await report(done, None)
@@ -128,7 +125,6 @@ def holder(offers: Sequence[Offer], listing: Listing) -> Offer | None:
 
 
 def _play(
-    runtime: Runtime,
     store: Store,
     rulebook: Rulebook,
     row: Known,
@@ -144,12 +140,15 @@ def _play(
     cost = cost_of(row.product, store)
     for snapshot, end in zip(recorded, ends, strict=True):
         ours = next((offer for offer in snapshot.offers if offer.is_own), ours)
-        listing = replace(row.listing, price=price, wanted_price=price, price_changed_at=changed_at)
+        listing = replace(
+            row.listing, price=price, wanted_price=price, price_changed_at=changed_at, held=None
+        )
         seen = _as_seen(snapshot, listing, price, ours)
         winner = next((offer for offer in seen.offers if offer.is_buy_box_winner), None)
         listing = replace(listing, owns_buy_box=winner.is_own if winner else None)
-        now = replace(runtime, clock=FixedClock(snapshot.observed_at))
-        (case,) = decide_all(now, store, rulebook, [Known(listing, row.product, seen)])
+        (case,) = decide_all(
+            store, rulebook, [Known(listing, row.product, seen)], snapshot.observed_at
+        )
         decision = case.decision
         wanted = decision.price_after
         if decision.outcome is not DecisionOutcome.HOLD and wanted not in {None, price}:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from domain.store import Store
 from rules.lint import Case, Review
-from services.repricing import look_up
+from services.decisions import look_up
 from services.runtime import Runtime
 from storage import listings
 from storage.mongo import Scope

@@ -88,7 +88,6 @@ class Progress:
         Raises:
             OperationCancelled: at someone's request.
         """
-        self._reported = time.monotonic()
         current = await operations.report(
             self._scope,
             self.operation.id,
@@ -99,6 +98,7 @@ class Progress:
         )
         if current and current.cancel_requested:
             raise OperationCancelled("Stopped at the request of a user.")
+        self._reported = time.monotonic()
 
     def fail(self, where: str, message: str) -> None:
         """Note one thing that could not be done."""
@@ -160,6 +160,9 @@ async def running(
 ) -> AsyncIterator[Progress]:
     """Do an operation's work in a `with`: its end is written down whichever way it comes."""
     progress = Progress(scope, operation, watch)
+    # From now on others know that it goes on; a request to cancel is heeded at the first step.
+    with suppress(OperationCancelled):
+        await progress.save()
     try:
         yield progress
     except OperationCancelled:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from domain.ruleset import Ruleset, RulesetKind
 from rules.document import RulesetDocument, parse
 from rules.engine import Matcher
+from rules.guardrails import DEFAULT_GUARDRAILS, Guardrails
 from storage import rulesets
 from storage.mongo import Scope
 
@@ -24,10 +25,16 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """What a store has published: None where it has nothing of a kind."""
+    """What a store has published: None where it has no rules of a kind."""
 
     listing: Rules | None
     pricing: Rules | None
+    guardrails: Guardrails = DEFAULT_GUARDRAILS
+
+
+def guardrails_of(rules: Rules | None) -> Guardrails:
+    """The limits of a guard-rail document; those that every store has where there is none."""
+    return (rules.document.guardrails if rules else None) or DEFAULT_GUARDRAILS
 
 
 class Rulebooks:
@@ -41,9 +48,11 @@ class Rulebooks:
         """The store's published rules, read in the scope's own transaction."""
         listing = await rulesets.published(scope, store_id, RulesetKind.LISTING)
         pricing = await rulesets.published(scope, store_id, RulesetKind.PRICING)
+        guardrails = await rulesets.published(scope, store_id, RulesetKind.GUARDRAILS)
         return Rulebook(
             self.compile(listing) if listing else None,
             self.compile(pricing) if pricing else None,
+            guardrails_of(self.compile(guardrails) if guardrails else None),
         )
 
     def compile(self, ruleset: Ruleset) -> Rules:

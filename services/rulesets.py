@@ -54,16 +54,7 @@ async def keep(
     """The version of a document: the one in force or the newest where it says the same, or a new draft.
 
     To be called in a transaction.
-
-    Raises:
-        InvalidInput: guard-rails, which nothing enforces yet; a safety net that is not there must not look as if it were.
     """
-    if document.kind is RulesetKind.GUARDRAILS:
-        raise InvalidInput(
-            "Guard-rails can be written and checked, but are not enforced yet, so they cannot be put in force. "
-            "The store's own minimum price and largest step are in its settings.",
-            field=("input", "source"),
-        )
     digest = hashlib.sha256(source.encode()).hexdigest()
     present = await rulesets.published(scope, store_id, document.kind)
     newest = await rulesets.newest(scope, store_id, document.kind)

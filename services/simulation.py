@@ -10,9 +10,10 @@ from domain.ruleset import Ruleset, RulesetKind, RulesetStatus
 from domain.store import Store
 from rules.eligibility import judge
 from rules.facts import facts_of
+from rules.guardrails import NewPrice, judge_run
 from rules.simulate import Comparison, Said
-from services.repricing import Case, decide_all, look_up
-from services.rulebooks import Rulebook, Rules
+from services.decisions import Case, decide_all, look_up
+from services.rulebooks import Rulebook, Rules, guardrails_of
 from services.runtime import Runtime
 from storage import listings, products, rulesets
 from storage.collection import COUNTED
@@ -60,16 +61,17 @@ async def simulate(
     report: Report | None = None,
 ) -> Simulated:
     """Decide everything that can be decided under both rulebooks, batch by batch, and compare."""
-    comparison = Comparison(store)
+    comparison, prices, now = Comparison(store), list[NewPrice](), runtime.clock.now()
     done, total = 0, await _size(scope, store.id)
     after_id = ""
     while rows := await listings.next_decidable(scope, store.id, after_id, _BATCH):
         after_id = rows[-1].id
         known = await look_up(scope, store, rows)
-        was = decide_all(runtime, store, before, known)
-        will = decide_all(runtime, store, after, known)
+        was = decide_all(store, before, known, now)
+        will = decide_all(store, after, known, now)
         for row, one, other in zip(known, was, will, strict=True):
             comparison.listing(row.listing, row.product, _said(one), _said(other))
+        prices += [case.new_price(store) for case in will if case.moves_price]
         done += len(rows)
         if report:
             await report(done, total)
@@ -85,7 +87,8 @@ async def simulate(
         done += len(batch)
         if report:
             await report(done, total)
-    return Simulated(comparison.effect(), comparison.digests())
+    breaches = judge_run(after.guardrails, prices, await listings.count_of(scope, store.id))
+    return Simulated(replace(comparison.effect(), breaches=breaches), comparison.digests())
 
 
 async def between(
@@ -108,7 +111,7 @@ def _with(rulebook: Rulebook, rules: Rules) -> Rulebook:
         return replace(rulebook, listing=rules)
     if rules.ruleset.kind is RulesetKind.PRICING:
         return replace(rulebook, pricing=rules)
-    return rulebook
+    return replace(rulebook, guardrails=guardrails_of(rules))
 
 
 def _said(case: Case) -> Said:

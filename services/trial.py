@@ -19,7 +19,7 @@ from rules.conditions import ReferenceMatcher
 from rules.document import parse
 from rules.facts import Facts, facts_of
 from services import child
-from services.repricing import look_up
+from services.decisions import look_up
 from storage import listings, products
 from storage.mongo import Scope
 

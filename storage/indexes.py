@@ -55,6 +55,12 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index(("store_id", _UP), ("asin", _UP)),
         # a changed product
         _index(("store_id", _UP), ("product_id", _UP)),
+        # what a run holds, or a person turned down
+        _index(
+            ("store_id", _UP),
+            ("held.run_id", _UP),
+            partialFilterExpression={"held.run_id": {"$gt": ""}},
+        ),
         # what is held, by SKU; a listing that is not held is not in it
         _index(
             ("merchant_id", _UP),
@@ -91,6 +97,17 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index(("merchant_id", _UP), ("_id", _UP)),
         # what is held
         _index(("store_id", _UP), ("outcome", _UP), ("_id", _UP)),
+        # what a run decided
+        _index(("run_id", _UP), ("_id", _UP), partialFilterExpression={"run_id": {"$gt": ""}}),
+    ],
+    "runs": [
+        # runs of a merchant and of a store, newest first
+        _index(("merchant_id", _UP), ("_id", _UP)),
+        _index(("store_id", _UP), ("_id", _UP)),
+        # what waits for a person, what is being undone
+        _index(("store_id", _UP), ("status", _UP), ("_id", _UP)),
+        # what was interrupted
+        _index(("store_id", _UP), ("ended_at", _UP)),
     ],
     "submissions": [
         # what is to be sent, and what is to be read back

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.listing import NOT_DUE, Listing, ListingStatus
+from domain.listing import NOT_DUE, HeldPrice, Listing, ListingStatus
 from storage.collection import Collection
 from storage.filters import AllOf, Is, Where, to_query
-from storage.keyset import Sort
+from storage.keyset import PageRequest, Sort, bounds
 from storage.mongo import Scope, Update, to_field
 
 LISTINGS = Collection("listings", Listing)
@@ -25,14 +25,39 @@ _DECIDABLE = [
 ]
 
 
-async def due(scope: Scope, store_id: str, limit: int) -> list[Listing]:
-    """Listings of a store that are to be decided, those that wait longest first."""
+async def due(
+    scope: Scope,
+    store_id: str,
+    limit: int,
+    *,
+    after: tuple[datetime, str] | None = None,
+    until: datetime | None = None,
+    except_for: Members[str] = (),
+) -> list[Listing]:
+    """Listings of a store that are to be decided, those that wait longest first.
+
+    Of a run only those that follow a mark and id and were marked up to a moment. `except_for` names reasons that
+    are to wait.
+    """
+    where = [Is("store_id", "eq", store_id), Is("due.at", "gt", EPOCH)]
+    if until is not None:
+        where.append(Is("due.at", "lte", until))
+    if except_for:
+        where.append(Is("due.reason", "not_in", list(except_for)))
+    longest = Sort("due.at")
     return await LISTINGS.find(
         scope,
-        AllOf((Is("store_id", "eq", store_id), Is("due.at", "gt", EPOCH))),
-        sort=Sort("due.at"),
+        AllOf((*where, bounds(longest, PageRequest(1, after)))),
+        sort=longest,
         limit=limit,
     )
+
+
+async def last_mark(scope: Scope, store_id: str) -> datetime | None:
+    """The moment of the newest mark of a store's due listings, by the clock of whoever set it."""
+    where = AllOf((Is("store_id", "eq", store_id), Is("due.at", "gt", EPOCH)))
+    found = await LISTINGS.find(scope, where, sort=Sort("due.at", descending=True), limit=1)
+    return found[0].due.at if found else None
 
 
 async def next_decidable(scope: Scope, store_id: str, after_id: str, limit: int) -> list[Listing]:
@@ -66,6 +91,24 @@ async def count_due(scope: Scope, store_id: str) -> int:
     return await LISTINGS.count(
         scope, AllOf((Is("store_id", "eq", store_id), Is("due.at", "gt", EPOCH)))
     )
+
+
+async def mark_run_due(scope: Scope, store_id: str, run_id: str, *, at: datetime) -> int:
+    """Have the listings decided again whose price a run holds, now that a person has spoken."""
+    return await mark_due(
+        scope, store_id, Is("held.run_id", "eq", run_id), at=at, reason="RUN_ANSWERED"
+    )
+
+
+async def take_back(
+    scope: Scope, store_id: str, former: Mapping[str, HeldPrice], *, at: datetime
+) -> None:
+    """Have the prices from before a run set again, by listing id."""
+    await scope.update_each(
+        LISTINGS.name,
+        (Update({"_id": id_}, {"$set": {"held": to_field(held)}}) for id_, held in former.items()),
+    )
+    await mark_due(scope, store_id, Is("_id", "in", list(former)), at=at, reason="RUN_UNDONE")
 
 
 async def change(scope: Scope, changes: Iterable[tuple[str, Mapping[str, Any]]]) -> int:
@@ -152,6 +195,11 @@ async def known_ids(scope: Scope, ids: Sequence[str]) -> set[str]:
 async def status_counts(scope: Scope, store_id: str) -> dict[str, int]:
     """How many listings of a store stand where."""
     return await scope.tally(LISTINGS.name, {"store_id": store_id}, "status")
+
+
+async def count_of(scope: Scope, store_id: str) -> int:
+    """How many listings a store has, however many they are."""
+    return sum((await status_counts(scope, store_id)).values())
 
 
 async def buy_box_counts(scope: Scope, store_id: str) -> dict[str, int]:

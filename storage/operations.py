@@ -37,6 +37,18 @@ async def unfinished(scope: Scope, store_id: str, kind: OperationKind) -> Operat
     return found[0] if found else None
 
 
+async def is_running(scope: Scope, store_id: str | None, kind: OperationKind) -> bool:
+    """Whether work of a kind goes on for a store, or without one for the whole catalogue."""
+    where = AllOf(
+        (
+            Is("store_id", "eq", store_id),
+            Is("kind", "eq", kind),
+            Is("status", "eq", OperationStatus.RUNNING),
+        )
+    )
+    return bool(await OPERATIONS.find(scope, where, limit=1))
+
+
 async def finish(scope: Scope, operation: Operation) -> None:
     """Write an operation's end, leaving alone whether someone asked to cancel it."""
     document = to_document(operation)

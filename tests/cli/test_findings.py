@@ -54,7 +54,7 @@ def test_a_file_may_hold_several_documents_and_lines_are_counted_in_the_file() -
     assert sound == [
         "rules.yaml: 0 listing rules, sound",
         "rules.yaml: 2 pricing rules, sound",
-        "rules.yaml: guard rails, sound",
+        "rules.yaml: guard-rails, sound",
     ]
     assert told.startswith("rules.yaml:14:5: error: bags: It never runs")
 

@@ -35,6 +35,8 @@ def _stages(plan: dict[str, Any]) -> list[str]:
         ("changes", Is("listing_id", "eq", "store1/A"), NEWEST_FIRST),
         ("changes", Is("order_id", "eq", "store1/1"), NEWEST_FIRST),
         ("operations", EVERYTHING, NEWEST_FIRST),
+        ("runs", EVERYTHING, NEWEST_FIRST),
+        ("decisions", Is("run_id", "eq", "run1"), NEWEST_FIRST),
     ],
 )
 async def test_a_page_walks_an_index_in_its_order(

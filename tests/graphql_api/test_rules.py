@@ -206,7 +206,7 @@ rules:
         "largestStepPercent": "50",
         "changedSharePercent": None,
         "totalFallPercent": "10",
-        "medianFallPercent": None,
+        "medianFallPercent": "30",
         "belowCostCount": 0,
         "judgedFromCount": 20,
     }

@@ -1,6 +1,7 @@
 """The rest of the rule language: what it reads and what it refuses, with a reason and its place."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from domain.listing import Fulfilment
 from domain.ruleset import RulesetKind
 from rules.document import DocumentInvalid, parse, parse_all
-from rules.guardrails import Guardrails
+from rules.guardrails import DEFAULT_GUARDRAILS, Guardrails
 from rules.language import (
     Adjustment,
     Bound,
@@ -310,6 +311,11 @@ limits:
   belowCost: 0
   fromListings: 20
 """
+
+
+def test_brakes_that_every_store_has_stay_where_a_document_leaves_them_out() -> None:
+    document = parse("kind: guardrails\nname: Brakes\nlimits: {totalFall: 100%}\n")
+    assert document.guardrails == replace(DEFAULT_GUARDRAILS, total_fall_percent=Decimal(100))
 
 
 def test_guard_rails_are_read() -> None:

@@ -13,7 +13,7 @@ from rules.competitor_reader import COMPETITOR_FIELDS
 from rules.document import DOCUMENT_FIELDS, LISTING_FIELDS, PRICING_FIELDS, parse_all
 from rules.facts import CATALOGUE, FAMILIES
 from rules.guardrail_reader import FROM_LISTINGS
-from rules.guardrails import Limit
+from rules.guardrails import LIMITS
 from rules.language import Fallback, Operator, Quantifier
 from rules.shape_reader import SHAPE_FIELDS
 
@@ -40,7 +40,7 @@ def test_every_key_has_an_example() -> None:
         *OTHERWISE_FIELDS,
         *FEE_FIELDS,
         *SHAPE_FIELDS,
-        *Limit,
+        *LIMITS,
         FROM_LISTINGS,
         "margin",
     }

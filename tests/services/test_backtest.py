@@ -65,7 +65,7 @@ async def played(shop: Shop) -> Backtest:
     runtime, store = shop.runtime, await shop.store()
     in_force = await runtime.rulebooks.in_force(shop.scope, store.id)
     drafts = with_documents(runtime, store, in_force, documents_of([UNDERCUT]))
-    return await backtest(runtime, shop.scope, store, in_force, drafts, over=timedelta(days=1))
+    return await backtest(shop.scope, store, in_force, drafts, over=timedelta(days=1))
 
 
 def the_end(hour: int = 4) -> OfferSnapshot:

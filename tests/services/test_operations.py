@@ -115,10 +115,9 @@ async def test_repricing_by_hand_tells_how_many_were_decided(shop: Shop) -> None
     assert (ended.outcome, ended.done, ended.result) == (OperationOutcome.OK, 2, {"decided": 2})
 
 
-async def test_a_cancelled_repricing_leaves_what_it_did_not_come_to_due(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+async def test_a_repricing_that_is_cancelled_before_it_wrote_anything_leaves_everything_due(
+    shop: Shop,
 ) -> None:
-    monkeypatch.setattr("services.repricing._CHUNK", 1)
     await shop.put_on_sale(*(a_mug(number) for number in (1, 2, 3)))
     id_ = await repricing.mark_all_due(shop.runtime, shop.scope, shop.id, actor="me")
     await operations.cancel(shop.scope, id_)
@@ -128,7 +127,7 @@ async def test_a_cancelled_repricing_leaves_what_it_did_not_come_to_due(
     ended = await OPERATIONS.require(shop.scope, id_)
     assert ended.outcome is OperationOutcome.CANCELLED
     due = [sku for sku, row in (await shop.listings()).items() if row.due.at]
-    assert len(due) == 2
+    assert len(due) == 3
 
 
 async def silent(shop: Shop, operation: Operation, seconds: int) -> None:

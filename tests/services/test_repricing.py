@@ -13,7 +13,7 @@ from domain.product import ProductType
 from domain.store import ListAction, PriceSettings, StockSettings
 from domain.submission import SubmissionState
 from embedded.servers import ServerUrls
-from services import listings, repricing, stores
+from services import decisions, listings, repricing, stores
 from services.runtime import Runtime
 from storage import leases
 from storage.listings import count_due
@@ -473,7 +473,7 @@ async def test_explain_decides_as_of_now_and_writes_nothing(shop: Shop) -> None:
     await shop.publish(TEN_OFF)
     marked = await shop.listing()
 
-    decision = await repricing.explain(shop.runtime, shop.scope, marked)
+    decision = await decisions.explain(shop.runtime, shop.scope, marked)
 
     assert decision is not None
     assert decision.price_after == usd("18.00")

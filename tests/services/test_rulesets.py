@@ -1,5 +1,8 @@
 """Drafting and publishing rules: one version of a kind in force, the ones before it kept."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
 from domain.change import ChangeKind
@@ -7,6 +10,7 @@ from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ruleset import RulesetKind, RulesetStatus
 from embedded.servers import ServerUrls
 from rules.document import DocumentInvalid, parse
+from rules.guardrails import DEFAULT_GUARDRAILS
 from services import rulesets
 from storage.changes import CHANGES
 from storage.filters import EVERYTHING, Is
@@ -126,8 +130,13 @@ async def test_another_merchants_rules_are_not_there(shop: Shop) -> None:
         await rulesets.create(shop.runtime, stranger, shop.id, RULES.format(percent=1), author="me")
 
 
-async def test_guard_rails_that_nothing_enforces_cannot_be_put_in_force(shop: Shop) -> None:
-    rails = "kind: guardrails\nname: Net\nlimits: {totalFall: 10%}\n"
-    with pytest.raises(InvalidInput, match="not enforced yet"):
-        await rulesets.create(shop.runtime, shop.scope, shop.id, rails, author="me")
-    assert await RULESETS.count(shop.scope) == 0
+async def test_guardrails_come_into_force_beside_the_rules(shop: Shop) -> None:
+    await shop.publish(RULES.format(percent=10))
+    rails = "kind: guardrails\nname: Net\nlimits: {totalFall: 12%}\n"
+    in_force = await shop.publish(rails)
+
+    assert (in_force.kind, in_force.version) == (RulesetKind.GUARDRAILS, 1)
+    rulebook = await shop.runtime.rulebooks.in_force(shop.scope, shop.id)
+    assert rulebook.pricing is not None
+    # What a document leaves out of the brakes that every store has stays.
+    assert rulebook.guardrails == replace(DEFAULT_GUARDRAILS, total_fall_percent=Decimal(12))

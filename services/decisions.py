@@ -1,0 +1,181 @@
+"""Decisions: what the rules say of listings, with everything that they rest on. Nothing is written here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.decision import Decision, DecisionOutcome, DecisionReason
+from domain.ids import new_id
+from domain.listing import Listing
+from domain.offer import OfferSnapshot, snapshot_id
+from domain.product import Product
+from domain.run import RunStatus
+from domain.store import Store
+from rules.catalog import cost_of
+from rules.eligibility import Eligibility, judge
+from rules.facts import facts_of
+from rules.guardrails import NewPrice
+from rules.inputs import PricingInputs, inputs_hash
+from rules.pricing import PricingVerdict, decide
+from services.rulebooks import Rulebook, Rules
+from services.runtime import Runtime
+from storage.mongo import Scope
+from storage.offers import SNAPSHOTS
+from storage.products import PRODUCTS
+from storage.runs import RUNS
+from storage.stores import STORES
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One listing with all that a decision on it rests on, besides the rules."""
+
+    listing: Listing
+    product: Product
+    offers: OfferSnapshot | None
+    answer: RunStatus | None = None
+    """What became of the run that the listing's held price belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One listing with everything that was decided of it."""
+
+    known: Known
+    eligibility: Eligibility
+    verdict: PricingVerdict
+    decision: Decision
+
+    @property
+    def listing(self) -> Listing:
+        """The listing as it was before."""
+        return self.known.listing
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether a person has let this very price go, or had it set again: no guard-rail judges it any more."""
+        held, reason = self.listing.held, self.decision.reason
+        if reason is DecisionReason.UNDONE:
+            return True
+        is_resumed = self.known.answer is RunStatus.RESUMED and reason is DecisionReason.RULES
+        return is_resumed and held is not None and held.price == self.decision.price_after
+
+    @property
+    def moves_price(self) -> bool:
+        """Whether it would publish another price that no person has spoken for."""
+        decision = self.decision
+        if decision.outcome is DecisionOutcome.HOLD or decision.reason is DecisionReason.OVERRIDE:
+            return False
+        if decision.price_after in {None, decision.price_before} or self.is_answered:
+            return False
+        return decision.price_before is not None or self.eligibility.eligible
+
+    def new_price(self, store: Store) -> NewPrice:
+        """The price that it would publish, for guard-rails to judge."""
+        decision = self.decision
+        assert decision.price_after is not None
+        cost = cost_of(self.known.product, store)
+        return NewPrice(self.listing.id, decision.price_before, decision.price_after, cost)
+
+
+async def look_up(scope: Scope, store: Store, rows: Sequence[Listing]) -> list[Known]:
+    """What decisions on listings rest on; a listing without a product is left out."""
+    products = await PRODUCTS.get_many(scope, {row.product_id for row in rows if row.product_id})
+    snapshots = await SNAPSHOTS.get_many(
+        scope, {snapshot_id(store.id, row.asin) for row in rows if row.asin}
+    )
+    run_ids = {row.held.run_id for row in rows if row.held}
+    runs = await RUNS.get_many(scope, run_ids) if run_ids else {}
+    return [
+        Known(
+            row,
+            products[row.product_id],
+            snapshots.get(snapshot_id(store.id, row.asin or "")),
+            runs[row.held.run_id].status if row.held and row.held.run_id in runs else None,
+        )
+        for row in rows
+        if row.product_id in products
+    ]
+
+
+def decide_all(
+    store: Store,
+    rulebook: Rulebook,
+    known: Sequence[Known],
+    now: datetime,
+) -> list[Case]:
+    """What a rulebook says of listings at a moment, in their order; nothing is read or written."""
+    facts = [facts_of(row.product, store, row.listing, row.offers) for row in known]
+    in_listing, in_pricing = _match(rulebook.listing, facts), _match(rulebook.pricing, facts)
+    return [
+        _decide(store, rulebook, row, listed, priced, now)
+        for row, listed, priced in zip(known, in_listing, in_pricing, strict=True)
+    ]
+
+
+async def explain(runtime: Runtime, scope: Scope, listing: Listing) -> Decision | None:
+    """What would be decided of a listing now, writing nothing; None where no product belongs to it."""
+    store = await STORES.require(scope, listing.store_id)
+    rulebook = await runtime.rulebooks.in_force(scope, store.id)
+    known = await look_up(scope, store, [listing])
+    cases = decide_all(store, rulebook, known, runtime.clock.now())
+    return cases[0].decision if cases else None
+
+
+def _match(rules: Rules | None, facts: Sequence[Any]) -> list[frozenset[str]]:
+    return rules.matcher.match(facts) if rules else [frozenset()] * len(facts)
+
+
+def _decide(
+    store: Store,
+    rulebook: Rulebook,
+    known: Known,
+    listed: frozenset[str],
+    priced: frozenset[str],
+    now: datetime,
+) -> Case:
+    listing = known.listing
+    eligibility = judge(
+        rulebook.listing.document if rulebook.listing else None,
+        known.product,
+        store,
+        listed,
+        listing.fulfilment,
+    )
+    inputs = PricingInputs(
+        store=store,
+        product=known.product,
+        listing=listing,
+        offers=known.offers,
+        document=rulebook.pricing.document if rulebook.pricing else None,
+        matched=priced,
+        eligible=eligibility.eligible,
+        now=now,
+        guardrails=rulebook.guardrails,
+        answer=known.answer,
+    )
+    verdict = decide(inputs)
+    decision = Decision(
+        id=new_id(),
+        merchant_id=store.merchant_id,
+        store_id=store.id,
+        listing_id=listing.id,
+        ruleset_id=rulebook.pricing.ruleset.id if rulebook.pricing else None,
+        trigger=listing.due.reason or "ASKED",
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        price_before=verdict.price_before,
+        price_after=verdict.price_after,
+        quantity_after=verdict.quantity_after,
+        floor=verdict.floor,
+        ceiling=verdict.ceiling,
+        trace=verdict.trace,
+        rules=(*eligibility.rules, *verdict.rules),
+        facts=verdict.facts,
+        inputs_hash=inputs_hash(inputs),
+        decided_at=now,
+        business=verdict.business,
+        list_price=verdict.list_price,
+    )
+    return Case(known, eligibility, verdict, decision)

@@ -1,0 +1,571 @@
+"""Runs: prices that are judged together before the first of them is written, and taken back together."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from domain.change import ChangeKind
+from domain.decision import DecisionOutcome, DecisionReason
+from domain.errors import Conflict, NotFound
+from domain.money import Money
+from domain.operation import OperationKind
+from domain.ruleset import RulesetKind
+from domain.run import Run, RunLimit, RunStatus
+from domain.store import PriceSettings
+from services import operations, plans, products, repricing, rulesets, runs
+from services.runtime import Runtime
+from storage import decisions
+from storage.changes import CHANGES
+from storage.filters import EVERYTHING, Is
+from storage.keyset import Sort
+from storage.listings import count_due, mark_due
+from storage.mongo import Scope
+from storage.runs import RUNS
+from tests.factories import an_offer, usd
+from tests.services.amazon import Amazon, an_item
+from tests.services.shop import Shop, a_mug
+from tests.services.trouble import Interruptions, Killed
+
+MUGS = range(1, 13)
+SKUS = [f"MUG-{number}" for number in MUGS]
+
+
+def percent_off(percent: int) -> str:
+    rule = f"{{key: off, type: standard, adjust: {{decrease: {percent}%}}}}"
+    return f"kind: pricing\nname: Off\nrules:\n  - {rule}\n"
+
+
+def guardrails(limits: str) -> str:
+    return f"kind: guardrails\nname: Brakes\nlimits: {{{limits}}}\n"
+
+
+@pytest.fixture
+def amazon(simulator: Amazon) -> Amazon:
+    simulator.begin([an_item(number) for number in MUGS])
+    return simulator
+
+
+@pytest.fixture
+async def stocked(shop: Shop) -> Shop:
+    """A shop with twelve mugs on sale at 20.00 that cost 8.00 each."""
+    await shop.put_on_sale(*(a_mug(number) for number in MUGS))
+    return shop
+
+
+async def all_runs(shop: Shop) -> list[Run]:
+    return await RUNS.find(shop.scope, Is("store_id", "eq", shop.id), sort=Sort("_id"))
+
+
+async def last_run(shop: Shop) -> Run:
+    return (await all_runs(shop))[-1]
+
+
+async def live_prices(shop: Shop) -> set[str | None]:
+    rows = (await shop.listings()).values()
+    return {row.price.amount if row.price else None for row in rows}
+
+
+def sent_prices(shop: Shop) -> list[str]:
+    """Prices that Amazon was told after the first ones."""
+    return [price for sku in SKUS for price, _ in shop.amazon.written(sku)[1:] if price is not None]
+
+
+async def test_a_run_in_which_prices_fall_too_far_is_held_whole(stocked: Shop) -> None:
+    await stocked.publish(percent_off(40))
+
+    await stocked.settle()
+
+    run = await last_run(stocked)
+    assert (run.status, run.down, run.moved) == (RunStatus.HELD, 12, 12)
+    assert [breach.limit for breach in run.breaches] == [
+        RunLimit.TOTAL_FALL,
+        RunLimit.MEDIAN_FALL,
+    ]
+    assert sent_prices(stocked) == []
+    listing = await stocked.listing()
+    assert (listing.hold, listing.wanted_price) == (DecisionReason.RUN_HELD, usd("20.00"))
+    assert listing.held is not None
+    assert (listing.held.run_id, listing.held.price) == (run.id, usd("12.00"))
+    decision = (await stocked.decisions())[-1]
+    assert (decision.outcome, decision.price_after) == (DecisionOutcome.HOLD, usd("12.00"))
+    assert decision.trace[-1].note == (
+        "Held with its whole run, which waits for a person: "
+        "The prices that change fall by 40.0% in total; 30% is allowed; "
+        "Half of the prices that change fall by 40.0% or more; 30% is allowed"
+    )
+
+
+async def test_whoever_looks_at_the_log_is_told_what_is_held_and_why(stocked: Shop) -> None:
+    await stocked.publish(percent_off(40))
+    await stocked.settle()
+
+    run = await last_run(stocked)
+    (entry,) = await CHANGES.find(stocked.scope, Is("kind", "eq", ChangeKind.RUN))
+    assert entry.after is not None
+    assert entry.after.startswith(f"run {run.id} of 12 prices held: The prices that change fall")
+
+
+async def test_a_held_run_never_keeps_an_empty_shelf_on_sale(stocked: Shop) -> None:
+    await stocked.publish(percent_off(40))
+    await stocked.settle()
+    await stocked.import_products(a_mug(1, stock=Decimal(0)))
+
+    await stocked.settle()
+
+    assert stocked.amazon.written("MUG-1")[1:] == [(None, 0)]
+    assert (await stocked.listing()).hold is DecisionReason.RUN_HELD
+
+
+async def test_what_is_held_stays_so_whatever_the_market_does(stocked: Shop) -> None:
+    await stocked.publish(percent_off(40))
+    await stocked.settle()
+    await stocked.import_products(a_mug(1, "21.00"))
+
+    await stocked.settle()
+
+    listing = await stocked.listing()
+    assert (listing.hold, listing.held and listing.held.price) == (
+        DecisionReason.RUN_HELD,
+        usd("12.00"),
+    )
+    assert (await stocked.decisions())[-1].price_after == usd("12.60")
+    assert sent_prices(stocked) == []
+
+
+async def test_resuming_publishes_exactly_what_was_held(stocked: Shop) -> None:
+    await stocked.publish(percent_off(40))
+    await stocked.settle()
+    held = await last_run(stocked)
+
+    answered = await runs.resume(stocked.runtime, stocked.scope, held.id, actor="Ada")
+    await stocked.settle()
+
+    assert (answered.status, answered.answered_by) == (RunStatus.RESUMED, "Ada")
+    assert await live_prices(stocked) == {"12.00"}
+    listing = await stocked.listing()
+    assert (listing.hold, listing.held) == (None, None)
+    assert (await stocked.decisions())[-1].run_id == held.id
+    assert (await last_run(stocked)).id == held.id  # what a person let go is no run of its own
+
+
+async def test_resuming_lets_no_price_go_that_was_not_held(stocked: Shop) -> None:
+    await stocked.publish(percent_off(40))
+    await stocked.settle()
+    held = await last_run(stocked)
+    await stocked.import_products(*(a_mug(number, "19.00") for number in MUGS if number > 1))
+
+    await runs.resume(stocked.runtime, stocked.scope, held.id, actor="Ada")
+    await stocked.settle()
+
+    assert {row.price for row in (await stocked.listings()).values()} == {
+        usd("12.00"),
+        usd("20.00"),
+    }
+    again = await last_run(stocked)
+    assert (again.status, again.moved) == (RunStatus.HELD, 11)
+
+
+async def test_discarded_prices_stay_back_until_the_rules_want_others(stocked: Shop) -> None:
+    await stocked.publish(percent_off(40))
+    await stocked.settle()
+    held = await last_run(stocked)
+
+    await runs.discard(stocked.runtime, stocked.scope, held.id, actor="Ada")
+    await stocked.settle()
+    await repricing.mark_all_due(stocked.runtime, stocked.scope, stocked.id, actor="me")
+    await stocked.settle()
+
+    assert {row.hold for row in (await stocked.listings()).values()} == {DecisionReason.TURNED_DOWN}
+    assert sent_prices(stocked) == []
+
+    await stocked.publish(percent_off(10))
+    await stocked.settle()
+
+    assert await live_prices(stocked) == {"18.00"}
+    assert (await stocked.listing()).held is None
+
+
+async def test_rules_that_are_rolled_back_leave_nothing_held(stocked: Shop) -> None:
+    await stocked.publish(percent_off(10))
+    await stocked.settle()
+    await stocked.publish(percent_off(45))
+    await stocked.settle()
+    held = await last_run(stocked)
+
+    await rulesets.roll_back(
+        stocked.runtime, stocked.scope, stocked.id, RulesetKind.PRICING, actor="me"
+    )
+    await stocked.settle()
+    await runs.discard(stocked.runtime, stocked.scope, held.id, actor="Ada")
+    await stocked.settle()
+
+    rows = (await stocked.listings()).values()
+    assert {(row.hold, row.held, row.price) for row in rows} == {(None, None, usd("18.00"))}
+
+
+@pytest.mark.parametrize("answer", [runs.resume, runs.discard, runs.undo])
+async def test_an_answer_is_given_once_and_by_the_merchant_alone(
+    stocked: Shop, answer: Any
+) -> None:
+    await stocked.publish(percent_off(40 if answer is not runs.undo else 10))
+    await stocked.settle()
+    run = await last_run(stocked)
+
+    with pytest.raises(NotFound):
+        await answer(stocked.runtime, stocked.runtime.scope("somebody else"), run.id, actor="x")
+    assert await last_run(stocked) == run
+    await answer(stocked.runtime, stocked.scope, run.id, actor="me")
+    await stocked.settle()
+    for other in (runs.resume, runs.discard, runs.undo):
+        if answer is runs.resume and other is runs.undo:
+            continue
+        with pytest.raises(Conflict):
+            await other(stocked.runtime, stocked.scope, run.id, actor="me")
+
+
+async def test_undoing_a_run_sets_the_prices_from_before_it(stocked: Shop) -> None:
+    before = {sku: row.price for sku, row in (await stocked.listings()).items()}
+    await stocked.publish(percent_off(10))
+    await stocked.settle()
+    run = await last_run(stocked)
+
+    await runs.undo(stocked.runtime, stocked.scope, run.id, actor="Ada")
+    await stocked.settle()
+
+    assert {sku: row.price for sku, row in (await stocked.listings()).items()} == before
+    undone = await RUNS.require(stocked.scope, run.id)
+    assert (undone.status, undone.taken_back, undone.left_alone) == (RunStatus.UNDONE, 12, 0)
+    decision = (await stocked.decisions())[-1]
+    assert (decision.reason, decision.run_id) == (DecisionReason.UNDONE, run.id)
+    assert [step.step for step in decision.trace] == ["SOURCE", "RULE", "UNDO", "QUANTITY"]
+
+
+async def test_what_was_undone_does_not_come_again_until_the_rules_want_something_else(
+    stocked: Shop,
+) -> None:
+    await stocked.publish(percent_off(10))
+    await stocked.settle()
+    await runs.undo(stocked.runtime, stocked.scope, (await last_run(stocked)).id, actor="Ada")
+    await stocked.settle()
+
+    await repricing.mark_all_due(stocked.runtime, stocked.scope, stocked.id, actor="me")
+    await stocked.settle()
+
+    assert await live_prices(stocked) == {"20.00"}
+    assert (await stocked.listing()).hold is DecisionReason.TURNED_DOWN
+
+    await stocked.publish(percent_off(5))
+    await stocked.settle()
+
+    assert await live_prices(stocked) == {"19.00"}
+
+
+async def test_undoing_leaves_alone_what_changed_since_and_what_had_no_price(shop: Shop) -> None:
+    await shop.put_on_sale(a_mug(1), a_mug(2))
+    first = (await all_runs(shop))[0]
+    await shop.publish(percent_off(10))
+    await shop.settle()
+    second = await last_run(shop)
+    await shop.override(usd("15.00"), "MUG-1")
+    await shop.settle()
+
+    for run in (second, first):
+        await runs.undo(shop.runtime, shop.scope, run.id, actor="Ada")
+        await shop.settle()
+
+    assert (await shop.listing("MUG-1")).price == usd("15.00")
+    assert (await shop.listing("MUG-2")).price == usd("20.00")
+    ended = [await RUNS.require(shop.scope, run.id) for run in (second, first)]
+    assert [(run.status, run.taken_back, run.left_alone) for run in ended] == [
+        (RunStatus.UNDONE, 1, 1),
+        (RunStatus.UNDONE, 0, 2),
+    ]
+
+
+async def test_a_price_from_before_is_not_set_again_under_the_floor_of_today(shop: Shop) -> None:
+    follow = """
+kind: pricing
+name: Follow
+rules:
+  - key: follow
+    type: intelligent
+    competitor: {source: lowest}
+    adjust: match
+    floor: {source: cost}
+"""
+    await shop.publish(follow)
+    await shop.import_products(a_mug(1))
+    await shop.match()
+    await shop.see(an_offer(price="10.00"))
+    await shop.settle()
+    await shop.see(an_offer(price="14.00"))
+    await shop.settle()
+    dearer = a_mug(1, prices={"price": usd("20.00"), "cost": usd("13.00")})
+    await shop.import_products(dearer)
+    await shop.settle()
+    run = [each for each in await all_runs(shop) if each.up][-1]
+
+    await runs.undo(shop.runtime, shop.scope, run.id, actor="Ada")
+    await shop.reprice()
+
+    decision = (await shop.decisions())[-1]
+    assert (decision.outcome, decision.reason) == (
+        DecisionOutcome.HOLD,
+        DecisionReason.BELOW_MINIMUM,
+    )
+    assert "under the floor of 13.00 USD" in decision.trace[-2].note
+    await shop.settle()
+    assert (await shop.listing()).price == usd("14.00")
+
+
+@pytest.mark.parametrize("chunk", [1, 5, 200])
+async def test_a_run_of_many_chunks_is_judged_before_the_first_is_written(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr("services.repricing._CHUNK", chunk)
+    await stocked.publish(percent_off(40))
+    await stocked.settle()
+
+    assert sent_prices(stocked) == []
+    assert [run.status for run in await all_runs(stocked)][-1] is RunStatus.HELD
+    assert {row.hold for row in (await stocked.listings()).values()} == {DecisionReason.RUN_HELD}
+
+
+async def test_a_mark_by_a_clock_that_is_ahead_is_no_mark_for_later(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.repricing._CHUNK", 5)
+    ahead = stocked.runtime.clock.now() + timedelta(days=300)
+    await mark_due(stocked.scope, stocked.id, EVERYTHING, at=ahead, reason="OFFERS_CHANGED")
+    assert await stocked.reprice() == 12
+
+
+async def test_a_run_that_dies_while_it_is_held_is_held_to_its_end(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Six prices alone would pass; the twelve together do not.
+    await stocked.publish(guardrails("changedShare: 60%, fromListings: 1"))
+    await stocked.settle()
+    monkeypatch.setattr("services.repricing._CHUNK", 6)
+    await stocked.publish(percent_off(10))
+    dying_after(monkeypatch, chunks=1)
+    with pytest.raises(Killed):
+        await stocked.reprice()
+    assert await count_due(stocked.scope, stocked.id) == 6
+
+    monkeypatch.undo()
+    await stocked.settle()
+
+    assert {row.hold for row in (await stocked.listings()).values()} == {DecisionReason.RUN_HELD}
+    assert sent_prices(stocked) == []
+    assert (await last_run(stocked)).ended_at is not None
+
+
+async def test_what_a_run_that_dies_did_not_write_is_judged_anew(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.repricing._CHUNK", 5)
+    await stocked.publish(percent_off(10))
+    dying_after(monkeypatch, chunks=1)
+    with pytest.raises(Killed):
+        await stocked.reprice()
+
+    monkeypatch.undo()
+    await stocked.settle()
+
+    assert await live_prices(stocked) == {"18.00"}
+    died, rest = (await all_runs(stocked))[-2:]
+    assert (died.moved, rest.moved) == (12, 7)
+    assert died.ended_at is not None
+
+
+def dying_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> None:
+    """The process dies before it writes another chunk."""
+    write, written = repricing._carry_out_all, 0
+
+    async def dying(scope: Scope, *arguments: Any) -> None:
+        nonlocal written
+        if written == chunks:
+            raise Killed
+        written += 1
+        await write(scope, *arguments)
+
+    monkeypatch.setattr("services.repricing._carry_out_all", dying)
+
+
+async def test_what_changed_since_it_was_judged_is_left_for_the_next_run(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch, interruptions: Interruptions
+) -> None:
+    monkeypatch.setattr("services.repricing._CHUNK", 8)
+    await stocked.publish(percent_off(10))
+
+    async def meanwhile(runtime: Runtime) -> None:
+        operation = await operations.start(stocked.scope, products.KIND, actor="me")
+        scope = runtime.scope(stocked.scope.merchant_id)
+        async with operations.running(scope, operation) as progress:
+            await products.import_catalog(runtime, scope, [a_mug(1, "30.00")], progress)
+
+    judged = repricing._judge
+
+    async def judged_and_then_changed(*arguments: Any) -> Any:
+        found = await judged(*arguments)
+        await meanwhile(stocked.runtime)
+        return found
+
+    monkeypatch.setattr("services.repricing._judge", judged_and_then_changed)
+    assert await repricing._run(stocked.runtime, stocked.scope, stocked.id, None) == 11
+    assert (await stocked.listing("MUG-1")).wanted_price == usd("20.00")
+
+    await stocked.settle()
+
+    assert (await stocked.listing("MUG-1")).price == usd("27.00")
+    assert (await last_run(stocked)).moved == 1
+
+
+async def test_a_catalogue_import_is_one_run_however_it_comes_in(stocked: Shop) -> None:
+    await stocked.publish(guardrails("changedShare: 60%, fromListings: 1"))
+    await stocked.settle()
+    operation = await operations.start(stocked.scope, OperationKind.CATALOG_IMPORT, actor="me")
+    async with operations.running(stocked.scope, operation) as progress:
+        for number in MUGS:
+            row = [a_mug(number, "19.00")]
+            await products.import_catalog(stocked.runtime, stocked.scope, row, progress)
+            assert await stocked.reprice() == 0
+
+    await stocked.settle()
+
+    assert sent_prices(stocked) == []
+    assert (await last_run(stocked)).status is RunStatus.HELD
+
+
+async def test_guardrails_of_a_store_hold_single_prices_too(stocked: Shop) -> None:
+    await stocked.publish(guardrails('minimumPrice: "18.50", largestStep: 8%'))
+    await stocked.publish(
+        "kind: pricing\nname: Some\nrules:\n"
+        "  - {key: low, type: standard, when: {fact: sku, eq: MUG-1}, adjust: {decrease: 7.6%}}\n"
+        "  - {key: far, type: standard, when: {fact: sku, eq: MUG-2}, adjust: {increase: 9%}}\n"
+        "  - {key: fine, type: standard, when: {fact: sku, eq: MUG-3}, adjust: {decrease: 5%}}\n"
+    )
+    await stocked.settle()
+
+    rows = await stocked.listings()
+    assert [(rows[sku].hold, rows[sku].price) for sku in SKUS[:3]] == [
+        (DecisionReason.BELOW_MINIMUM, usd("20.00")),
+        (DecisionReason.STEP_TOO_LARGE, usd("20.00")),
+        (None, usd("19.00")),
+    ]
+
+
+async def test_a_person_is_not_stopped_by_the_run_but_by_the_minimum(stocked: Shop) -> None:
+    await stocked.publish(guardrails('minimumPrice: "5.00", changedShare: 1%, fromListings: 1'))
+    await stocked.override(usd("9.00"), "MUG-1")
+    await stocked.override(usd("4.99"), "MUG-2")
+    await stocked.settle()
+
+    assert (await stocked.listing("MUG-1")).price == usd("9.00")
+    assert (await stocked.listing("MUG-2")).hold is DecisionReason.BELOW_MINIMUM
+
+
+async def test_a_plan_says_that_its_run_would_be_held_and_changes_nothing(stocked: Shop) -> None:
+    plan = await plans.make(
+        stocked.runtime, stocked.scope, stocked.id, [percent_off(40)], author="me"
+    )
+    assert plan.effect is not None
+    assert [breach.limit for breach in plan.effect.breaches] == [
+        RunLimit.TOTAL_FALL,
+        RunLimit.MEDIAN_FALL,
+    ]
+    tighter = [percent_off(10), guardrails("totalFall: 9%")]
+    plan = await plans.make(stocked.runtime, stocked.scope, stocked.id, tighter, author="me")
+    assert plan.effect is not None
+    assert [breach.note for breach in plan.effect.breaches] == [
+        "The prices that change fall by 10.0% in total; 9% is allowed"
+    ]
+    runs_before = await all_runs(stocked)
+    await stocked.settle()
+    assert await all_runs(stocked) == runs_before
+
+
+FOLLOW_THE_LOWEST = """
+kind: pricing
+name: Follow the lowest
+rules:
+  - key: follow
+    type: intelligent
+    competitor: {source: lowest}
+    adjust: {decrease: "0.01"}
+    floor: {source: minimum}
+"""
+
+
+async def at_a_cent(shop: Shop, numbers: Sequence[int] = MUGS) -> None:
+    for number in numbers:
+        await shop.see(an_offer(price="0.02"), number=number)
+
+
+@pytest.mark.parametrize("step", [Decimal(50), None])
+async def test_prices_without_a_minimum_do_not_go_to_a_cent(
+    stocked: Shop, step: Decimal | None
+) -> None:
+    """2012: a repricer took an empty minimum for zero, and listings went to one cent for up to two hours."""
+    await stocked.change_settings(price=PriceSettings(largest_step_percent=step))
+    await stocked.publish(FOLLOW_THE_LOWEST)
+    await at_a_cent(stocked)
+    await stocked.settle()
+
+    assert sent_prices(stocked) == []
+    assert await live_prices(stocked) == {"20.00"}
+
+
+@pytest.mark.parametrize("chunk", [5, 200])
+async def test_a_whole_catalogue_does_not_fall_to_a_penny(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    """2014: for an hour a repricer set everything to 1p; whoever had shipped had to honour it."""
+    monkeypatch.setattr("services.repricing._CHUNK", chunk)
+    await stocked.change_settings(price=PriceSettings(largest_step_percent=None))
+    await stocked.publish(
+        "kind: pricing\nname: Wrong\nrules:\n"
+        '  - {key: all, type: standard, adjust: {decrease: "19.99"}}\n'
+    )
+    await stocked.settle()
+
+    assert sent_prices(stocked) == []
+    run = await last_run(stocked)
+    assert run.status is RunStatus.HELD
+    assert run.breaches[0].note == "The prices that change fall by 100.0% in total; 30% is allowed"
+
+
+async def test_a_minimum_in_the_wrong_unit_does_not_let_prices_go(stocked: Shop) -> None:
+    """A price list in the wrong unit: every cost a hundredth of what it was, and rivals who dump."""
+    await stocked.change_settings(price=PriceSettings(largest_step_percent=None))
+    await stocked.publish(FOLLOW_THE_LOWEST.replace("minimum", "cost, increase: 10%"))
+    await stocked.settle()
+    await stocked.import_products(
+        *(a_mug(number, prices={"price": usd("20.00"), "cost": Money(8, "USD")}) for number in MUGS)
+    )
+    await at_a_cent(stocked)
+    await stocked.settle()
+
+    assert sent_prices(stocked) == []
+    assert (await last_run(stocked)).status is RunStatus.HELD
+
+
+async def test_every_published_price_is_justified_by_a_decision_of_its_run(stocked: Shop) -> None:
+    await stocked.publish(percent_off(40))
+    await stocked.settle()
+    await runs.resume(stocked.runtime, stocked.scope, (await last_run(stocked)).id, actor="Ada")
+    await stocked.settle()
+    run = await last_run(stocked)
+
+    found = await decisions.of_run(stocked.scope, run.id, "", 100)
+
+    assert len(found) == 24  # each held once and let go once
+    by_id = {decision.id: decision for decision in found}
+    for sku in SKUS:
+        submission = (await stocked.submissions(sku))[-1]
+        assert by_id[submission.price_decision_id or ""].price_after == submission.price
+    assert await RUNS.count(stocked.scope, EVERYTHING) == 2
