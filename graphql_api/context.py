@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -19,6 +20,8 @@ T = TypeVar("T")
 
 SECONDS = 10.0
 """Seconds that an operation may take."""
+DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
+"""The event loop's time by which every field of the operation must have answered."""
 
 
 @dataclass(slots=True)
@@ -29,8 +32,6 @@ class RequestContext:
     viewer: Viewer
     charge: "Charge | None" = None
     """What the operation was charged; None where it was refused before."""
-    deadline: float = field(default_factory=lambda: asyncio.get_running_loop().time() + SECONDS)
-    """The event loop's time by which every field must have answered."""
     _rows: dict[tuple[str, str], Any] = field(default_factory=dict)
     _asked: dict[tuple[str, ...], asyncio.Task[Any]] = field(default_factory=dict)
 

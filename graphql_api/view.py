@@ -1,5 +1,6 @@
 """GraphQL over HTTP: who may ask, how much, and with which status and media type the answer goes out."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any, cast
@@ -17,6 +18,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionResult
 
 from domain.ids import new_id
+from graphql_api import context as contexts
 from graphql_api.auth import Unauthenticated, viewer_of
 from graphql_api.context import RequestContext
 from graphql_api.errors import STATUS, Code, formatted
@@ -73,6 +75,7 @@ class GraphQLView(GraphQL[RequestContext, None]):
         del response
         context = RequestContext(request.app.state.runtime, request.state.viewer)
         request.state.context = context
+        contexts.DEADLINE.set(asyncio.get_running_loop().time() + contexts.SECONDS)
         return context
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:

@@ -13,6 +13,7 @@ from rules.engine import Matcher
 from services.allowance import Allowance
 from services.clock import clock_of
 from services.connections import Connections
+from services.examinations import Examinations
 from services.queue import Queue
 from services.rulebooks import Rulebooks
 from services.settings import Settings
@@ -35,6 +36,7 @@ class Runtime:
     connections: Connections
     rulebooks: Rulebooks
     allowance: Allowance
+    examinations: Examinations
 
     def scope(self, merchant_id: str) -> Scope:
         """A merchant's part of the database."""
@@ -68,7 +70,15 @@ async def open_runtime(
         async with open_database(mongodb_url, settings.database, patience) as database:
             await indexes.ensure(database)
             yield Runtime(
-                settings, database, queue, clock, vault, connections, rulebooks, allowance
+                settings,
+                database,
+                queue,
+                clock,
+                vault,
+                connections,
+                rulebooks,
+                allowance,
+                Examinations(),
             )
     finally:
         rulebooks.close()
