@@ -173,7 +173,7 @@ async def _compare(servers: Sequence[_Server], first: int, rounds: int, seconds:
     """Ask all in turn and print the table."""
     expected: Any = None
     for server in servers:
-        answer = json.loads(await ask(server.port, _question(first)))
+        answer = json.loads(await ask(server.port, _question(first)))["data"]
         if expected is not None and answer != expected:
             sys.exit(f"{server.name} answers otherwise than {servers[0].name}")
         expected = answer

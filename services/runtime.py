@@ -10,8 +10,10 @@ from domain.clock import Clock
 from rules.conditions import ReferenceMatcher
 from rules.document import RulesetDocument
 from rules.engine import Matcher
+from services.allowance import Allowance
 from services.clock import clock_of
 from services.connections import Connections
+from services.examinations import Examinations
 from services.queue import Queue
 from services.rulebooks import Rulebooks
 from services.settings import Settings
@@ -33,6 +35,8 @@ class Runtime:
     vault: Vault
     connections: Connections
     rulebooks: Rulebooks
+    allowance: Allowance
+    examinations: Examinations
 
     def scope(self, merchant_id: str) -> Scope:
         """A merchant's part of the database."""
@@ -61,11 +65,23 @@ async def open_runtime(
     queue = Queue(redis_url)
     connections = Connections(settings, vault, clock, redis_url)
     rulebooks = Rulebooks(matcher)
+    allowance = Allowance(redis_url, settings.database)
     try:
         async with open_database(mongodb_url, settings.database, patience) as database:
             await indexes.ensure(database)
-            yield Runtime(settings, database, queue, clock, vault, connections, rulebooks)
+            yield Runtime(
+                settings,
+                database,
+                queue,
+                clock,
+                vault,
+                connections,
+                rulebooks,
+                allowance,
+                Examinations(),
+            )
     finally:
         rulebooks.close()
+        await allowance.close()
         await connections.close()
         await queue.close()
