@@ -27,6 +27,7 @@ class Code(StrEnum):
     PARSE_FAILED = "PARSE_FAILED"
     VALIDATION_FAILED = "VALIDATION_FAILED"
     UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
     UNAVAILABLE = "UNAVAILABLE"
     INTERNAL = "INTERNAL"
 
@@ -35,6 +36,7 @@ STATUS: dict[str, int] = {
     Code.PARSE_FAILED: 400,
     Code.VALIDATION_FAILED: 422,
     Code.UNAUTHENTICATED: 401,
+    Code.FORBIDDEN: 403,
     Code.UNAVAILABLE: 503,
     Code.INTERNAL: 500,
 }
@@ -119,8 +121,9 @@ def _judged(error: GraphQLError) -> tuple[Code, str]:
     if isinstance(cause, StrawberryInputCoercionError):
         # Its own words speak of Python types.
         return Code.VALIDATION_FAILED, "Leave the field out or give it a value; null is none here."
-    if isinstance(cause, domain.UserError):
-        return Code.VALIDATION_FAILED, cause.message
+    if isinstance(cause, domain.Forbidden | domain.UserError):
+        is_lacking = isinstance(cause, domain.Forbidden)
+        return Code.FORBIDDEN if is_lacking else Code.VALIDATION_FAILED, str(cause)
     if isinstance(cause, GraphQLError) or (error.path is None and error.nodes):
         # The executor's own words, or a scalar's on a value of the document.
         return Code.VALIDATION_FAILED, error.message

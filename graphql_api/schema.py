@@ -5,6 +5,9 @@ from typing import Any
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from graphql_api.access import tell_scopes
+from graphql_api.api_key_mutations import ApiKeyMutations
+from graphql_api.api_keys import ApiKeyQueries
 from graphql_api.changes import ChangeQueries
 from graphql_api.decisions import DecisionQueries
 from graphql_api.limits import EXTENSIONS
@@ -44,6 +47,7 @@ class Query(
     OrderQueries,
     ChangeQueries,
     OperationQueries,
+    ApiKeyQueries,
 ):
     """Queries of all nouns."""
 
@@ -58,6 +62,7 @@ class Mutation(
     ListingMutations,
     RunMutations,
     OperationMutations,
+    ApiKeyMutations,
 ):
     """Mutations of all nouns."""
 
@@ -73,3 +78,4 @@ SCHEMA = _Schema(
     extensions=EXTENSIONS,
     config=StrawberryConfig(scalar_map=SCALARS),
 )
+tell_scopes(SCHEMA._schema)  # noqa: SLF001 - the descriptions are nowhere else

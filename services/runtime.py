@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from connectors.identity_provider import IdentityProvider
 from domain.clock import Clock
 from rules.conditions import ReferenceMatcher
 from rules.document import RulesetDocument
@@ -33,6 +34,8 @@ class Runtime:
     vault: Vault
     connections: Connections
     rulebooks: Rulebooks
+    identity_provider: IdentityProvider | None = None
+    """The merchant's, where one is set up."""
 
     def scope(self, merchant_id: str) -> Scope:
         """A merchant's part of the database."""
@@ -61,11 +64,15 @@ async def open_runtime(
     queue = Queue(redis_url)
     connections = Connections(settings, vault, clock, redis_url)
     rulebooks = Rulebooks(matcher)
+    issuer = settings.jwt_issuer
+    provider = IdentityProvider(issuer, settings.jwt_jwks_url) if issuer else None
     try:
         async with open_database(mongodb_url, settings.database, patience) as database:
             await indexes.ensure(database)
-            yield Runtime(settings, database, queue, clock, vault, connections, rulebooks)
+            yield Runtime(settings, database, queue, clock, vault, connections, rulebooks, provider)
     finally:
+        if provider:
+            await provider.close()
         rulebooks.close()
         await connections.close()
         await queue.close()

@@ -131,6 +131,8 @@ INDEXES: dict[str, list[IndexModel]] = {
         # history of an order; most changes are about none
         _index(("order_id", _UP), ("_id", _UP), partialFilterExpression={"order_id": {"$gt": ""}}),
     ],
+    # keys of a merchant, newest first, and whether one stands; who sends a key names its id
+    "api_keys": [_index(("merchant_id", _UP), ("_id", _UP))],
     "operations": [
         _index(("merchant_id", _UP), ("_id", _UP)),
         # work of a kind that a store has under way
