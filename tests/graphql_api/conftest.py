@@ -23,8 +23,13 @@ GRAPHQL_JSON = "application/graphql-response+json"
 
 @pytest.fixture
 async def runtime(servers: ServerUrls, tmp_path: Path) -> AsyncIterator[Runtime]:
-    """The runtime of an API process, on a database of the test's own."""
-    settings = Settings(database=f"test_{new_id()}", merchant=MERCHANT, data_dir=tmp_path)
+    """The runtime of an API process, on a database of the test's own; Amazon is away."""
+    settings = Settings(
+        database=f"test_{new_id()}",
+        merchant=MERCHANT,
+        data_dir=tmp_path,
+        amazon_url="http://127.0.0.1:9",
+    )
     async with open_runtime(settings, servers.mongodb_url, servers.redis_url) as opened:
         yield opened
         await opened.database.client.drop_database(opened.database.name)
