@@ -46,6 +46,7 @@ check: install ## Lint, format, types, import rules, schema
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m graphql_api.export_schema --check
+	$(BIN)/python -m graphql_api.schema_lint
 	$(BIN)/python -m rules.schema --check
 
 test: install ## Run the tests, with their own MongoDB and Valkey; T="..." passes arguments to pytest

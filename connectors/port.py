@@ -10,7 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from domain.listing import Condition, Fulfilment, Issue
+from domain.decision import BusinessPrice
+from domain.listing import NO_TERMS, Condition, Fulfilment, Issue, OfferTerms
 from domain.money import Money
 from domain.offer import Offer
 from domain.order import Order
@@ -52,6 +53,9 @@ class OfferDraft:
     quantity: int | None
     """None where Amazon fulfils."""
     handling_days: int
+    business: BusinessPrice | None = None
+    """None makes no offer to businesses."""
+    list_price: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class OfferPatch:
     product_type: str
     price: Money | None
     quantity: int | None
+    terms: OfferTerms = NO_TERMS
+    """Told with the price, in the same breath; nothing where the price is left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,10 @@ class MarketplaceListing:
     quantity: int | None
     fulfilment: Fulfilment
     issues: tuple[Issue, ...]
+    business: BusinessPrice | None = None
+    """What businesses pay; None where no offer is made to them."""
+    list_price: Money | None = None
+    """The price that buyers may see struck through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +182,7 @@ class WritesListings(Protocol):
         """Create or replace an offer."""
 
     async def patch_offer(self, patch: OfferPatch) -> Receipt:
-        """Change price, quantity or both."""
+        """Change price, quantity or both, all of it or nothing."""
 
     async def end_offer(self, seller_sku: str) -> Receipt:
         """Remove an offer."""

@@ -9,6 +9,8 @@ class ChangeKind(StrEnum):
     """What changed."""
 
     PRICE = "PRICE"
+    BUSINESS_PRICE = "BUSINESS_PRICE"
+    LIST_PRICE = "LIST_PRICE"
     QUANTITY = "QUANTITY"
     STATUS = "STATUS"
     MATCH = "MATCH"

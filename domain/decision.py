@@ -119,6 +119,10 @@ class BusinessPrice:
         found = [tier.price for tier in self.tiers if tier.at_least <= quantity]
         return found[-1] if found else self.price
 
+    def __str__(self) -> str:
+        tiers = (f", {tier.price} each from {tier.at_least} units" for tier in self.tiers)
+        return f"{self.price}{''.join(tiers)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

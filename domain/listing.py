@@ -1,10 +1,10 @@
 """A listing: a product on sale, or on its way there, in one store."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from domain.decision import DecisionReason
+from domain.decision import BusinessPrice, DecisionReason
 from domain.money import Money
 
 
@@ -110,6 +110,54 @@ NOT_DUE = Due()
 
 
 @dataclass(frozen=True, slots=True)
+class OfferTerms:
+    """What we tell Amazon beside a price, and only with it.
+
+    What is neither set nor withdrawn was never ours, such as a business price that a person made at Amazon, and
+    is left alone.
+    """
+
+    business: BusinessPrice | None = None
+    list_price: Money | None = None
+    withdraws_business: bool = False
+    """Ends the offer to businesses that we made before."""
+    withdraws_list_price: bool = False
+    """Takes back the list price that we set before."""
+
+    @property
+    def tells_business(self) -> bool:
+        """Whether they say anything of an offer to businesses."""
+        return self.business is not None or self.withdraws_business
+
+    @property
+    def tells_list_price(self) -> bool:
+        """Whether they say anything of a list price."""
+        return self.list_price is not None or self.withdraws_list_price
+
+    def then(self, business: BusinessPrice | None, list_price: Money | None) -> "OfferTerms":
+        """The terms to tell next, so that Amazon comes to show what is given; None takes back what was ours."""
+        return OfferTerms(
+            business,
+            list_price,
+            withdraws_business=business is None and self.tells_business,
+            withdraws_list_price=list_price is None and self.tells_list_price,
+        )
+
+    def are_met_by(self, business: BusinessPrice | None, list_price: Money | None) -> bool:
+        """Whether they are live where Amazon shows this."""
+        return (not self.tells_business or business == self.business) and (
+            not self.tells_list_price or list_price == self.list_price
+        )
+
+    def once_live(self) -> "OfferTerms":
+        """The same when they are live: what is gone need not be withdrawn again."""
+        return replace(self, withdraws_business=False, withdraws_list_price=False)
+
+
+NO_TERMS = OfferTerms()
+
+
+@dataclass(frozen=True, slots=True)
 class HeldPrice:
     """A price that a run wanted and that waits for a person, or about which a person has spoken; the run says what."""
 
@@ -162,9 +210,15 @@ class Listing:
     decide_again_at: datetime | None = None
     """When time alone may lead to another decision: a rule begins or ends, data grow too old, a step may follow."""
     price_decision_id: str | None = None
-    """The decision that set `wanted_price`; later ones left it as it is."""
+    """The decision that set `wanted_price` and `wanted_terms`; later ones left both as they are."""
     price_changed_at: datetime | None = None
     """When `wanted_price` last became another price; None where that is not known."""
+    business: BusinessPrice | None = None
+    """What businesses pay on Amazon, as last read back; None where no offer is made to them."""
+    list_price: Money | None = None
+    """The price that Amazon may strike through, as last read back."""
+    wanted_terms: OfferTerms = NO_TERMS
+    """What was last told with `wanted_price`."""
     held: HeldPrice | None = None
     """What a held, discarded or undone run wanted; forgotten once the rules want something else."""
 

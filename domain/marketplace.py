@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+BUSINESS_COUNTRIES = frozenset({"US", "UK", "DE", "FR"})
+"""Where Amazon Business exists (behaviour 11)."""
+_TAX_ON_TOP = frozenset({"US", "CA"})
+
 
 @dataclass(frozen=True, slots=True)
 class Marketplace:
@@ -13,6 +17,16 @@ class Marketplace:
     currency: str
     language: str
     domain: str
+
+    @property
+    def has_business(self) -> bool:
+        """Whether Amazon Business is there, so that offers can be made to businesses."""
+        return self.country in BUSINESS_COUNTRIES
+
+    @property
+    def shows_prices_with_tax(self) -> bool:
+        """Whether buyers see prices with taxes in them, rather than pay those on top."""
+        return self.country not in _TAX_ON_TOP
 
 
 MARKETPLACES: dict[str, Marketplace] = {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.listing import Issue
+from domain.listing import NO_TERMS, Issue, OfferTerms
 from domain.money import Money
 
 
@@ -14,7 +14,7 @@ class SubmissionKind(StrEnum):
     LIST = "LIST"
     """Create the offer."""
     CHANGE = "CHANGE"
-    """Change price and quantity of an offer that is there."""
+    """Change an offer that is there."""
 
 
 class SubmissionState(StrEnum):
@@ -53,4 +53,6 @@ class Submission:
     accepted_at: datetime | None
     settled_at: datetime | None
     price_decision_id: str | None = None
-    """The decision that justifies `price`; another one where this submission carries an unsent price along."""
+    """The decision that justifies `price` and `terms`; another one where this submission carries unsent ones along."""
+    terms: OfferTerms = NO_TERMS
+    """What is told beside `price`; nothing without one, so that no half of a decision leaves alone."""

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import strawberry
 
@@ -12,7 +13,15 @@ from services.runtime import Runtime
 from storage.collection import Collection
 from storage.mongo import Scope
 
+if TYPE_CHECKING:
+    from graphql_api.charging import Charge
+
 T = TypeVar("T")
+
+SECONDS = 10.0
+"""Seconds that an operation may take."""
+DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
+"""The event loop's time by which every field of the operation must have answered."""
 
 
 @dataclass(slots=True)
@@ -21,8 +30,15 @@ class RequestContext:
 
     runtime: Runtime
     viewer: Viewer
+    charge: "Charge | None" = None
+    """What the operation was charged; None where it was refused before."""
     _rows: dict[tuple[str, str], Any] = field(default_factory=dict)
     _asked: dict[tuple[str, ...], asyncio.Task[Any]] = field(default_factory=dict)
+
+    @property
+    def caller(self) -> str:
+        """Whose bucket of points the operation takes from."""
+        return f"{self.viewer.merchant_id}:{self.viewer.actor}"
 
     @property
     def scope(self) -> Scope:

@@ -12,6 +12,7 @@ from domain import decision as domain
 from domain.access import AccessScope
 from graphql_api import listings, rulesets, runs, submissions
 from graphql_api.access import needs
+from graphql_api.business_prices import BusinessPrice
 from graphql_api.connections import After, Before, Connection, First, Last, Paging
 from graphql_api.context import Info, RequestContext
 from graphql_api.fields import described
@@ -21,6 +22,7 @@ from graphql_api.loaders import Count, Noun, pick
 from graphql_api.money import Money
 from graphql_api.scalars import Sha256
 from graphql_api.selection import Selection
+from graphql_api.traces import Fact, TraceStep, facts_of, trace_of
 from graphql_api.verdicts import RuleVerdict, verdict_of
 from storage.decisions import DECISIONS
 from storage.keyset import Sort
@@ -46,29 +48,6 @@ class PriceBounds:
     )
 
 
-@strawberry.type(description="One step of a price.")
-class TraceStep:
-    """What a step did."""
-
-    step: str = strawberry.field(
-        description="Which step, such as SOURCE, RULE, COMPETITOR, FLOOR, MAP, VAT, GUARD or QUANTITY."
-    )
-    note: str = strawberry.field(description="What it did and why, for people.")
-    before: Money | None = strawberry.field(description="Price before the step.")
-    after: Money | None = strawberry.field(description="Price after the step.")
-    rule_key: str | None = strawberry.field(description="The rule that the step belongs to.")
-
-
-@strawberry.type(description="Something that was known when the decision was made.")
-class Fact:
-    """A fact by its name in rule documents."""
-
-    name: str = strawberry.field(description="The fact's name; `ruleFacts` explains it.")
-    value: str | None = strawberry.field(
-        description="As a rule document writes it; null where it was not known."
-    )
-
-
 @strawberry.type(
     description="The price and quantity of one listing as decided at one moment, with every reason."
 )
@@ -91,6 +70,12 @@ class PriceDecision(Node):
     before: Money | None = strawberry.field(description="Price last wanted before.")
     after: Money | None = strawberry.field(
         description="Price to publish; where held, the price that was not published."
+    )
+    business_price: BusinessPrice | None = strawberry.field(
+        description="What businesses are to pay; null makes them no offer. Null where held."
+    )
+    list_price: Money | None = strawberry.field(
+        description="Higher price that Amazon may show struck through; null shows none. Null where held."
     )
     quantity_after: int | None = strawberry.field(
         description="Quantity to publish; null where Amazon fulfils."
@@ -190,11 +175,13 @@ async def assemble(
             reason=row.reason,
             before=Money.maybe(row.price_before),
             after=Money.maybe(row.price_after),
+            business_price=BusinessPrice.maybe(row.business),
+            list_price=Money.maybe(row.list_price),
             quantity_after=row.quantity_after,
             bounds=bounds_of(row),
             trace=trace_of(row.trace if "trace" in wanted else ()),
             rules=[verdict_of(rule) for rule in row.rules] if "rules" in wanted else [],
-            facts=[Fact(name=fact.name, value=fact.value) for fact in row.facts],
+            facts=facts_of(row.facts),
             inputs_hash=Sha256(row.inputs_hash),
             decided_at=row.decided_at,
             submission=pick(sent, row.id),
@@ -213,20 +200,6 @@ def bounds_of(row: domain.Decision | None) -> PriceBounds:
     if row is None:
         return PriceBounds(floor=None, ceiling=None)
     return PriceBounds(floor=Money.maybe(row.floor), ceiling=Money.maybe(row.ceiling))
-
-
-def trace_of(steps: Sequence[domain.TraceStep]) -> list[TraceStep]:
-    """The steps of a price as the schema shows them."""
-    return [
-        TraceStep(
-            step=step.step,
-            note=step.note,
-            before=Money.maybe(step.before),
-            after=Money.maybe(step.after),
-            rule_key=step.rule_key,
-        )
-        for step in steps
-    ]
 
 
 @strawberry.type

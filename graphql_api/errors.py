@@ -26,8 +26,12 @@ class Code(StrEnum):
 
     PARSE_FAILED = "PARSE_FAILED"
     VALIDATION_FAILED = "VALIDATION_FAILED"
-    UNAUTHENTICATED = "UNAUTHENTICATED"
+    COST_EXCEEDED = "COST_EXCEEDED"
+    THROTTLED = "THROTTLED"
+    TIMEOUT = "TIMEOUT"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
     FORBIDDEN = "FORBIDDEN"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
     UNAVAILABLE = "UNAVAILABLE"
     INTERNAL = "INTERNAL"
 
@@ -35,12 +39,25 @@ class Code(StrEnum):
 STATUS: dict[str, int] = {
     Code.PARSE_FAILED: 400,
     Code.VALIDATION_FAILED: 422,
-    Code.UNAUTHENTICATED: 401,
+    Code.COST_EXCEEDED: 422,
+    Code.THROTTLED: 429,
+    Code.TIMEOUT: 200,
+    Code.PERSISTED_QUERY_NOT_FOUND: 200,
     Code.FORBIDDEN: 403,
+    Code.UNAUTHENTICATED: 401,
     Code.UNAVAILABLE: 503,
     Code.INTERNAL: 500,
 }
 """HTTP status of a response in which nothing but the error came back."""
+
+_OWN = {
+    Code.COST_EXCEEDED,
+    Code.THROTTLED,
+    Code.TIMEOUT,
+    Code.PERSISTED_QUERY_NOT_FOUND,
+    Code.FORBIDDEN,
+}
+"""Codes that whoever raises the error sets itself."""
 
 _MEANINGS = {
     "INVALID": "A value cannot be used as given.",
@@ -103,7 +120,7 @@ def path_of(field: Iterable[str]) -> list[str] | None:
 def formatted(error: GraphQLError, request_id: str) -> dict[str, Any]:
     """A top-level error as the response has it. What a caller could not have caused is masked and logged."""
     code, message = _judged(error)
-    extensions: dict[str, Any] = {"code": code.value}
+    extensions: dict[str, Any] = {**(error.extensions or {}), "code": code.value}
     if code is Code.INTERNAL:
         log.error("graphql.failed", request=request_id, path=error.path, exc_info=_cause(error))
         extensions["requestId"] = request_id
@@ -116,20 +133,32 @@ def formatted(error: GraphQLError, request_id: str) -> dict[str, Any]:
 
 def _judged(error: GraphQLError) -> tuple[Code, str]:
     cause = _cause(error)
+    own = (error.extensions or {}).get("code")
+    if own in _OWN:
+        return Code(own), error.message
     if isinstance(error, GraphQLSyntaxError):
         return Code.PARSE_FAILED, error.message
-    if isinstance(cause, StrawberryInputCoercionError):
-        # Its own words speak of Python types.
-        return Code.VALIDATION_FAILED, "Leave the field out or give it a value; null is none here."
-    if isinstance(cause, domain.Forbidden | domain.UserError):
-        is_lacking = isinstance(cause, domain.Forbidden)
-        return Code.FORBIDDEN if is_lacking else Code.VALIDATION_FAILED, str(cause)
-    if isinstance(cause, GraphQLError) or (error.path is None and error.nodes):
-        # The executor's own words, or a scalar's on a value of the document.
-        return Code.VALIDATION_FAILED, error.message
+    if isinstance(cause, domain.Forbidden):
+        return Code.FORBIDDEN, str(cause)
     if is_outage(cause):
         return Code.UNAVAILABLE, "The database cannot be reached. Try again soon."
+    refusal = _invalid(error, cause)
+    if refusal is not None:
+        return Code.VALIDATION_FAILED, refusal
     return Code.INTERNAL, "Internal error"
+
+
+def _invalid(error: GraphQLError, cause: BaseException) -> str | None:
+    """What is wrong with a request that cannot be run; None where the mistake is not the caller's."""
+    if isinstance(cause, StrawberryInputCoercionError):
+        # Its own words speak of Python types.
+        return "Leave the field out or give it a value; null is none here."
+    if isinstance(cause, domain.UserError):
+        return cause.message
+    if isinstance(cause, GraphQLError) or (error.path is None and error.nodes):
+        # The executor's own words, or a scalar's on a value of the document.
+        return error.message
+    return None
 
 
 def _cause(error: GraphQLError) -> BaseException:

@@ -1,15 +1,42 @@
 """Fields with resolvers: the docstring is what clients read."""
 
+import asyncio
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import strawberry
+from graphql import GraphQLError
+from strawberry.utils.str_converters import to_camel_case
+
+from graphql_api.context import DEADLINE, SECONDS
 
 R = TypeVar("R", bound=Callable[..., Any])
 
 
 def described(resolver: R) -> R:
-    """Make a field or a mutation of a resolver, with its docstring as the description."""
+    """Make a field or a mutation of a resolver, with its docstring as the description and a limit to its time."""
     description = " ".join(inspect.cleandoc(resolver.__doc__ or "").split())
-    return cast("R", strawberry.field(resolver, description=description))
+    bounded = _in_time(resolver) if inspect.iscoroutinefunction(resolver) else resolver
+    return cast("R", strawberry.field(bounded, description=description))
+
+
+def _in_time(resolver: R) -> R:
+    """The resolver, given up at the operation's deadline; the error's path names the field."""
+
+    @functools.wraps(resolver)
+    async def resolve(*arguments: Any, **named: Any) -> Any:
+        try:
+            async with asyncio.timeout_at(DEADLINE.get()) as limit:
+                return await resolver(*arguments, **named)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            field = to_camel_case(resolver.__name__)
+            raise GraphQLError(
+                f"`{field}` was not done when the operation had run for {SECONDS:.0f} s.",
+                extensions={"code": "TIMEOUT"},
+            ) from None
+
+    return cast("R", resolve)

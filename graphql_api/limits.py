@@ -13,6 +13,8 @@ from strawberry.extensions import (
     ValidationCache,
 )
 
+from graphql_api.charging import Charging
+
 BODY = 512 * 1024
 """Bytes of a request: the largest rule document, escaped as JSON, has room in it."""
 TOKENS = 3_000
@@ -59,5 +61,5 @@ def _validated() -> SchemaExtension:
     return ValidationCache(maxsize=_KEPT)
 
 
-EXTENSIONS = [_tokens, _parsed, _limited, _validated, NamedOperation]
+EXTENSIONS = [_tokens, _parsed, _limited, _validated, NamedOperation, Charging]
 """In this order: limits are set before what obeys them runs."""

@@ -13,6 +13,7 @@ from domain.decision import DecisionReason
 from domain.offer import snapshot_id
 from graphql_api import changes, decisions, products, runs, stores, submissions
 from graphql_api.access import needs
+from graphql_api.business_prices import BusinessPrice
 from graphql_api.connections import After, Before, Connection, First, Last, Paging, SortDirection
 from graphql_api.context import Info, RequestContext
 from graphql_api.fields import described
@@ -97,11 +98,23 @@ class Listing(Node):
     price: Money | None = strawberry.field(
         description="Price live on Amazon as last read back, without shipping; null before it is live."
     )
+    business_price: BusinessPrice | None = strawberry.field(
+        description="What businesses pay on Amazon as last read back; null where no offer is made to them."
+    )
+    list_price: Money | None = strawberry.field(
+        description="Price that Amazon may show struck through, as last read back; null where there is none."
+    )
     quantity: int | None = strawberry.field(
         description="Quantity live on Amazon as last read back; null where Amazon fulfils."
     )
     wanted_price: Money | None = strawberry.field(
         description="Price of the last decision that said so; it differs from `price` while it is under way."
+    )
+    wanted_business_price: BusinessPrice | None = strawberry.field(
+        description="Business price of the decision that set `wantedPrice`; null where it makes businesses no offer."
+    )
+    wanted_list_price: Money | None = strawberry.field(
+        description="List price of the decision that set `wantedPrice`; null where it sets none."
     )
     wanted_quantity: int | None = strawberry.field(description="Quantity of the last decision.")
     price_bounds: Annotated["PriceBounds", strawberry.lazy("graphql_api.decisions")] = (
@@ -280,8 +293,12 @@ async def assemble(
             candidates=[MarketplaceItemId(asin) for asin in row.candidates],
             issues=issues_of(row.issues),
             price=Money.maybe(row.price),
+            business_price=BusinessPrice.maybe(row.business),
+            list_price=Money.maybe(row.list_price),
             quantity=row.quantity,
             wanted_price=Money.maybe(row.wanted_price),
+            wanted_business_price=BusinessPrice.maybe(row.wanted_terms.business),
+            wanted_list_price=Money.maybe(row.wanted_terms.list_price),
             wanted_quantity=row.wanted_quantity,
             price_bounds=decisions.bounds_of(pick(made, row.last_decision_id)),
             override=_override(row.override),

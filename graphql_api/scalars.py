@@ -14,6 +14,7 @@ Sku = NewType("Sku", str)
 MarketplaceItemId = NewType("MarketplaceItemId", str)
 Sha256 = NewType("Sha256", str)
 CurrencyCode = NewType("CurrencyCode", str)
+LocalTime = NewType("LocalTime", str)
 
 _DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,9})?", re.ASCII)
 _MOMENT = re.compile(
@@ -70,6 +71,11 @@ SCALARS: dict[Any, ScalarDefinition] = {
         "CurrencyCode",
         f"An ISO 4217 currency code of three capitals, such as USD; {len(CURRENCY_DIGITS)} are known.",
         r"[A-Z]{3}",
+    ),
+    LocalTime: _text(
+        "LocalTime",
+        "A time of day on the store's clock, from 00:00 to 23:59.",
+        r"([01]\d|2[0-3]):[0-5]\d",
     ),
     Decimal: strawberry.scalar(
         name="Decimal",

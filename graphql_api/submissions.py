@@ -10,6 +10,7 @@ from strawberry import Maybe
 
 from domain import submission as domain
 from graphql_api import decisions, listings
+from graphql_api.business_prices import BusinessPrice
 from graphql_api.connections import After, Before, Connection, First, Last, Paging
 from graphql_api.context import Info, RequestContext
 from graphql_api.fields import described
@@ -45,11 +46,23 @@ class Submission(Node):
     )
     price_decision: Annotated["PriceDecision", strawberry.lazy("graphql_api.decisions")] | None = (
         strawberry.field(
-            description="The decision that justifies the price; an earlier one where this carries along a price that was not sent yet. Null without a price."
+            description="The decision that justifies the price and what goes with it; an earlier one where this carries along what was not sent yet. Null without a price."
         )
     )
     seller_sku: Sku = strawberry.field(description="Seller SKU as Amazon is told it.")
     price: Money | None = strawberry.field(description="Price to publish; null leaves it alone.")
+    business_price: BusinessPrice | None = strawberry.field(
+        description="What businesses are to pay, told with the price; null leaves it alone or withdraws it."
+    )
+    is_business_price_withdrawn: bool = strawberry.field(
+        description="Whether it ends the offer to businesses that was made before."
+    )
+    list_price: Money | None = strawberry.field(
+        description="Price to strike through, told with the price; null leaves it alone or withdraws it."
+    )
+    is_list_price_withdrawn: bool = strawberry.field(
+        description="Whether it takes back the list price that was set before."
+    )
     quantity: int | None = strawberry.field(
         description="Quantity to publish; null leaves it alone."
     )
@@ -128,6 +141,10 @@ async def assemble(
             price_decision=pick(priced, row.price_decision_id),
             seller_sku=Sku(row.seller_sku),
             price=Money.maybe(row.price),
+            business_price=BusinessPrice.maybe(row.terms.business),
+            is_business_price_withdrawn=row.terms.withdraws_business,
+            list_price=Money.maybe(row.terms.list_price),
+            is_list_price_withdrawn=row.terms.withdraws_list_price,
             quantity=row.quantity,
             attempt_count=row.attempts,
             marketplace_submission_id=row.amazon_submission_id,

@@ -1,21 +1,27 @@
 """GraphQL over HTTP: who may ask, how much, and with which status and media type the answer goes out."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import ceil
 from typing import Any, cast
 
 import orjson
 import structlog
-from cross_web import HTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLHTTPResponse
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionResult
 
 from domain.ids import new_id
+from graphql_api import context as contexts
+from graphql_api import persisted
 from graphql_api.auth import Unanswerable, Unauthenticated, viewer_of
 from graphql_api.context import RequestContext
 from graphql_api.errors import STATUS, Code, formatted
@@ -32,6 +38,14 @@ PLAIN_JSON = "application/json"
 
 class _BodyTooLarge(Exception):
     """The client sends more than a request may have."""
+
+
+class _Refused(Exception):
+    """The document is not run."""
+
+    def __init__(self, error: GraphQLError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 class GraphQLView(GraphQL[RequestContext, None]):
@@ -64,15 +78,56 @@ class GraphQLView(GraphQL[RequestContext, None]):
         except _BodyTooLarge:
             message = f"A request can have {BODY // 1024} KiB."
             return _refusal(request, 413, Code.VALIDATION_FAILED, message)
+        except _Refused as refused:
+            return self._told(request, refused.error)
         except HTTPException as error:
             return _refused(request, error)
+
+    def _told(self, request: Request, error: GraphQLError) -> Response:
+        """The answer to a request whose document is not run."""
+        body = {"errors": [formatted(error, request.state.request_id)]}
+        media_type = _media_type(request)
+        status = _status(body, media_type)
+        return Response(self.encode_json(body), status, media_type=media_type)
+
+    async def execute_single(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        sub_response: Response,
+        context: RequestContext,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        """The result of an operation, with the text of a document that is named by its hash."""
+        named, query = request_data.extensions, request_data.query
+        trusted = context.runtime.settings.trusted_documents
+        try:
+            text = await persisted.text_of(context.scope, query, named, trusted)
+        except GraphQLError as error:
+            raise _Refused(error) from error
+        result = await super().execute_single(
+            request,
+            request_adapter,
+            sub_response,
+            context,
+            root_value,
+            replace(request_data, query=text),
+        )
+        digest = persisted.digest_of(named)
+        if query is not None and digest is not None and context.charge and trusted is None:
+            await persisted.keep(context.scope, digest, query)
+        return result
 
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> RequestContext:
         """What the operation's resolvers share."""
         del response
-        return RequestContext(request.app.state.runtime, request.state.viewer)
+        context = RequestContext(request.app.state.runtime, request.state.viewer)
+        request.state.context = context
+        contexts.DEADLINE.set(asyncio.get_running_loop().time() + contexts.SECONDS)
+        return context
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         """Carries the media type to `create_response`, which does not see the request."""
@@ -90,6 +145,12 @@ class GraphQLView(GraphQL[RequestContext, None]):
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
             body["errors"] = [formatted(error, request.state.request_id) for error in result.errors]
+        context: RequestContext = request.state.context
+        if context.charge is not None:
+            actual = context.charge.actual(result.data)
+            context.runtime.allowance.give_back(context.caller, context.charge.requested - actual)
+            by_field = "explainCost" in request.query_params
+            body["extensions"] = {"cost": context.charge.told(actual, by_field=by_field)}
         return cast("GraphQLHTTPResponse", body)
 
     def create_response(
@@ -99,8 +160,10 @@ class GraphQLView(GraphQL[RequestContext, None]):
     ) -> Response:
         """The response, with a status that says whether anything came back."""
         media_type = sub_response.media_type or GRAPHQL_JSON
-        status = _status(cast("Mapping[str, Any]", response_data), media_type)
-        return Response(self.encode_json(response_data), status, media_type=media_type)
+        body = cast("Mapping[str, Any]", response_data)
+        status = _status(body, media_type)
+        headers = _budget_headers(body)
+        return Response(self.encode_json(body), status, headers, media_type=media_type)
 
     def encode_json(self, data: object) -> bytes:
         """Faster than the standard library's."""
@@ -139,6 +202,18 @@ def _status(body: Mapping[str, Any], media_type: str) -> int:
     if media_type == PLAIN_JSON and code != Code.PARSE_FAILED:
         return 200
     return STATUS[code]
+
+
+def _budget_headers(body: Mapping[str, Any]) -> dict[str, str]:
+    """What is left to the caller, for clients that look at headers alone."""
+    cost = body.get("extensions", {}).get("cost")
+    if cost is not None:
+        return {"X-RateLimit-Remaining": str(cost["available"])}
+    for error in body.get("errors", ()):
+        wait = error["extensions"].get("retryAfterSeconds")
+        if wait is not None:
+            return {"Retry-After": str(ceil(wait))}
+    return {}
 
 
 def _refused(request: Request, error: HTTPException) -> Response:

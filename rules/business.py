@@ -5,9 +5,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from domain.decision import BusinessPrice, QuantityPrice, TraceStep
+from domain.marketplace import Marketplace
 from domain.money import Money, half_up
 from domain.product import Product
-from domain.store import BusinessSettings, PriceSettings
+from domain.store import BusinessSettings, PriceSettings, Store
 from rules.amounts import exchanged, money
 from rules.bounds import Exchange
 from rules.catalog import price_attribute
@@ -35,9 +36,10 @@ class Saving:
     """Rounded to a whole number."""
 
 
-def besides(price: Money, product: Product, settings: PriceSettings, exchange: Exchange) -> Besides:
+def besides(price: Money, product: Product, store: Store, exchange: Exchange) -> Besides:
     """What goes out with a price that is published."""
-    business, told_business = _business(price, settings.business)
+    settings = store.settings.price
+    business, told_business = _business(price, settings.business, store.marketplace)
     list_price, told_list_price = _list_price(price, product, settings, exchange)
     return Besides(business, list_price, (*told_business, *told_list_price))
 
@@ -51,21 +53,32 @@ def saving(price: Money, list_price: Money | None, *, owns_buy_box: bool | None)
 
 
 def _business(
-    price: Money, settings: BusinessSettings | None
+    price: Money, settings: BusinessSettings | None, marketplace: Marketplace
 ) -> tuple[BusinessPrice | None, tuple[TraceStep, ...]]:
     if settings is None:
         return None, ()
     least = money(_LEAST, price.currency)
-    if price < least:
-        note = f"No offer to businesses: they are never asked for less than {least}"
+    obstacle = None
+    if not marketplace.has_business:
+        obstacle = f"there is no Amazon Business in {marketplace.country}"
+    elif price < least:
+        obstacle = f"they are never asked for less than {least}"
+    if obstacle is not None:
+        note = f"No offer to businesses: {obstacle}"
         return None, (TraceStep("BUSINESS", note, before=price, after=None),)
-    tiers = tuple(
-        QuantityPrice(each.at_least, price.times(1 - Fraction(each.percent_off) / 100))
-        for each in settings.discounts
-    )
-    told = "".join(f", {tier.price} each from {tier.at_least} units" for tier in tiers)
-    note = f"Businesses pay {price}{told}"
-    return BusinessPrice(price, tiers), (TraceStep("BUSINESS", note, before=price, after=price),)
+    business = BusinessPrice(price, _tiers(price, settings))
+    note = f"Businesses pay {business}"
+    return business, (TraceStep("BUSINESS", note, before=price, after=price),)
+
+
+def _tiers(price: Money, settings: BusinessSettings) -> tuple[QuantityPrice, ...]:
+    """Prices by quantity; a discount that comes to nothing in whole cents, or leaves no price, is none."""
+    tiers: list[QuantityPrice] = []
+    for each in settings.discounts:
+        reduced = price.times(1 - Fraction(each.percent_off) / 100)
+        if 0 < reduced.minor < (tiers[-1].price if tiers else price).minor:
+            tiers.append(QuantityPrice(each.at_least, reduced))
+    return tuple(tiers)
 
 
 def _list_price(

@@ -16,7 +16,7 @@ from rules.guardrails import DEFAULT_GUARDRAILS, Guardrails
 from rules.language import Intelligent, RulesetDocument
 from rules.market import seen
 
-_PIPELINE = 3
+_PIPELINE = 4
 """Counts the versions of the pipeline: raise it when the same inputs lead to another verdict."""
 
 
@@ -139,6 +139,7 @@ def _of_listing(listing: Listing) -> tuple[object, ...]:
         listing.quantity,
         listing.wanted_price,
         listing.wanted_quantity,
+        listing.wanted_terms,
         listing.override.price if listing.override else None,
         listing.owns_buy_box,
         listing.held,

@@ -99,7 +99,9 @@ def _computed(inputs: PricingInputs, facts: Facts) -> PricingVerdict:
     start = _source(inputs.product, settings, exchange)
     if isinstance(start, _NoPrice):
         trace = (TraceStep("SOURCE", start.note, before=None, after=None),)
-        return _verdict(inputs, facts, start.reason, trace, price=None, is_held=True)
+        return _verdict(
+            inputs, facts, start.reason, trace, price=None, extra=Besides(), is_held=True
+        )
     around = Surroundings(
         inputs.product,
         inputs.listing,
@@ -197,26 +199,21 @@ def _settled(
     if refusal is not None:
         trace = running.step("GUARD", refusal.note).trace
     else:
-        settings = inputs.store.settings.price
-        extra = besides(running.price, inputs.product, settings, _exchange(inputs))
+        extra = besides(running.price, inputs.product, inputs.store, _exchange(inputs))
     verdict = _verdict(
         inputs,
         facts,
         reason if refusal is None else refusal.reason,
         (*trace, *extra.trace),
         price=running.price,
+        extra=extra,
         is_held=refusal is not None,
         floor=running.floor.price if running.floor else None,
         ceiling=running.ceiling.price if running.ceiling else None,
         rules=rules,
     )
     is_on_its_way = any(step.step == "STEP" for step in trace)
-    return replace(
-        verdict,
-        business=extra.business,
-        list_price=extra.list_price,
-        decide_again_at=decide_again_at(inputs, is_on_its_way=is_on_its_way),
-    )
+    return replace(verdict, decide_again_at=decide_again_at(inputs, is_on_its_way=is_on_its_way))
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +287,7 @@ def _verdict(
     *,
     price: Money | None,
     is_held: bool,
+    extra: Besides,
     floor: Money | None = None,
     ceiling: Money | None = None,
     rules: tuple[RuleVerdict, ...] = (),
@@ -299,7 +297,7 @@ def _verdict(
         inputs.store.settings.stock, inputs.product, fulfilment, eligible=inputs.eligible
     )
     return PricingVerdict(
-        outcome=_outcome(inputs, price, quantity, is_held=is_held),
+        outcome=_outcome(inputs, price, quantity, extra, is_held=is_held),
         reason=reason,
         price_before=inputs.price_before,
         price_after=price,
@@ -309,15 +307,19 @@ def _verdict(
         trace=(*trace, TraceStep("QUANTITY", quantity.note, before=None, after=None)),
         rules=rules,
         facts=_told(inputs, facts),
+        business=extra.business,
+        list_price=extra.list_price,
     )
 
 
 def _outcome(
-    inputs: PricingInputs, price: Money | None, quantity: Quantity, *, is_held: bool
+    inputs: PricingInputs, price: Money | None, quantity: Quantity, extra: Besides, *, is_held: bool
 ) -> DecisionOutcome:
     if is_held:
         return DecisionOutcome.HOLD
-    if price == inputs.price_before and quantity.value in {None, inputs.quantity_before}:
+    before = inputs.listing.wanted_terms
+    keeps = price == inputs.price_before and quantity.value in {None, inputs.quantity_before}
+    if keeps and before.then(extra.business, extra.list_price) == before:
         return DecisionOutcome.KEEP
     return DecisionOutcome.CHANGE
 

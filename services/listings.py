@@ -259,6 +259,8 @@ def _imported(runtime: Runtime, store: Store, found: MarketplaceListing) -> List
         issues=found.issues,
         price=found.price,
         quantity=found.quantity,
+        business=found.business,
+        list_price=found.list_price,
         wanted_price=found.price,
         wanted_quantity=found.quantity,
     )

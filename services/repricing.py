@@ -23,7 +23,7 @@ import structlog
 from domain.change import Change, ChangeKind
 from domain.decision import Decision, DecisionOutcome, DecisionReason
 from domain.ids import new_id
-from domain.listing import NOT_DUE, HeldPrice, Listing, ListingReason, ListingStatus
+from domain.listing import NO_TERMS, NOT_DUE, HeldPrice, Listing, ListingReason, ListingStatus
 from domain.operation import OperationKind
 from domain.run import Breach, Run, RunStatus
 from domain.store import Store, StoreStatus
@@ -386,13 +386,15 @@ def _carry_out(case: Case, writes: _Writes) -> None:
         fields |= {"last_decision_id": decision.id, "hold": hold}
         if submission:
             writes.submissions.append(submission)
-            if submission.price and submission.price != listing.wanted_price:
-                fields["price_decision_id"] = decision.id
-                fields["price_changed_at"] = decision.decided_at
-            fields |= {
-                "wanted_price": submission.price or listing.wanted_price,
-                "wanted_quantity": decision.quantity_after,
-            }
+            fields["wanted_quantity"] = decision.quantity_after
+            if submission.price:
+                fields |= {
+                    "wanted_price": submission.price,
+                    "wanted_terms": submission.terms,
+                    "price_decision_id": submission.price_decision_id,
+                }
+                if submission.price != listing.wanted_price:
+                    fields["price_changed_at"] = decision.decided_at
     again = case.verdict.decide_again_at
     if fields:
         fields |= {
@@ -433,10 +435,12 @@ def _standing(
 
 
 def _submission(case: Case) -> Submission | None:
-    """What Amazon is to be told, if anything. A held price is never told."""
+    """What Amazon is to be told, if anything. A held price is never told, nor what goes out with it."""
     listing, decision = case.listing, case.decision
+    terms = listing.wanted_terms.then(decision.business, decision.list_price)
     held = decision.outcome is DecisionOutcome.HOLD
-    price = None if held or decision.price_after == listing.wanted_price else decision.price_after
+    keeps = (decision.price_after, terms) == (listing.wanted_price, listing.wanted_terms)
+    price = None if held or keeps else decision.price_after
     quantity = (
         None if decision.quantity_after == listing.wanted_quantity else decision.quantity_after
     )
@@ -449,6 +453,7 @@ def _submission(case: Case) -> Submission | None:
             return None
         if price is None:
             price, justified_by = listing.wanted_price, listing.price_decision_id or decision.id
+            terms = listing.wanted_terms
         quantity = decision.quantity_after
         if price is None or (listing.wanted_price is None and not case.eligibility.eligible):
             return None
@@ -472,4 +477,5 @@ def _submission(case: Case) -> Submission | None:
         accepted_at=None,
         settled_at=None,
         price_decision_id=justified_by if price else None,
+        terms=terms if price else NO_TERMS,
     )

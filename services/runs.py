@@ -6,7 +6,7 @@ from functools import partial
 from domain.change import ChangeKind
 from domain.decision import Decision
 from domain.errors import Conflict
-from domain.listing import HeldPrice
+from domain.listing import HeldPrice, Listing
 from domain.run import Run, RunStatus
 from services.changelog import of_store
 from services.queue import Job
@@ -83,7 +83,7 @@ async def _take_back(runtime: Runtime, run: Run, batch: Sequence[Decision], scop
         if decision.price_after
         and decision.price_before
         and decision.listing_id in rows
-        and rows[decision.listing_id].price_decision_id == decision.id
+        and _stands(rows[decision.listing_id], decision)
     }
     await listings.take_back(scope, run.store_id, former, at=runtime.clock.now())
     fields: dict[str, object] = {
@@ -95,6 +95,12 @@ async def _take_back(runtime: Runtime, run: Run, batch: Sequence[Decision], scop
     else:
         fields["status"] = RunStatus.UNDONE
     await runs.change(scope, run, fields)
+
+
+def _stands(listing: Listing, decision: Decision) -> bool:
+    """Whether the price is the one that the decision set, and has been since; what goes with it may be another."""
+    wanted = (listing.wanted_price, listing.price_changed_at)
+    return wanted == (decision.price_after, decision.decided_at)
 
 
 async def _answer(

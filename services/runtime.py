@@ -11,8 +11,10 @@ from domain.clock import Clock
 from rules.conditions import ReferenceMatcher
 from rules.document import RulesetDocument
 from rules.engine import Matcher
+from services.allowance import Allowance
 from services.clock import clock_of
 from services.connections import Connections
+from services.examinations import Examinations
 from services.queue import Queue
 from services.rulebooks import Rulebooks
 from services.settings import Settings
@@ -34,7 +36,9 @@ class Runtime:
     vault: Vault
     connections: Connections
     rulebooks: Rulebooks
-    identity_provider: IdentityProvider | None = None
+    allowance: Allowance
+    examinations: Examinations
+    identity_provider: IdentityProvider | None
     """The merchant's, where one is set up."""
 
     def scope(self, merchant_id: str) -> Scope:
@@ -64,15 +68,28 @@ async def open_runtime(
     queue = Queue(redis_url)
     connections = Connections(settings, vault, clock, redis_url)
     rulebooks = Rulebooks(matcher)
+    allowance = Allowance(redis_url, settings.database)
     issuer = settings.jwt_issuer
     provider = IdentityProvider(issuer, settings.jwt_jwks_url) if issuer else None
     try:
         async with open_database(mongodb_url, settings.database, patience) as database:
             await indexes.ensure(database)
-            yield Runtime(settings, database, queue, clock, vault, connections, rulebooks, provider)
+            yield Runtime(
+                settings,
+                database,
+                queue,
+                clock,
+                vault,
+                connections,
+                rulebooks,
+                allowance,
+                Examinations(),
+                provider,
+            )
     finally:
         if provider:
             await provider.close()
         rulebooks.close()
+        await allowance.close()
         await connections.close()
         await queue.close()

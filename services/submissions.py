@@ -6,6 +6,7 @@ what was sent and not noted before a crash may be sent again.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,8 +15,7 @@ import structlog
 from connectors.errors import MarketplaceError, Rejected
 from connectors.port import Connector, MarketplaceListing, OfferDraft, OfferPatch, Receipt
 from domain.change import Change, ChangeKind
-from domain.listing import Issue, Listing, ListingReason, ListingStatus
-from domain.money import Money
+from domain.listing import NO_TERMS, Issue, Listing, ListingReason, ListingStatus
 from domain.store import Store
 from domain.submission import Submission, SubmissionKind, SubmissionState
 from services.changelog import of_listing
@@ -142,7 +142,13 @@ async def _tell(
     product_type = listing.product_type or "PRODUCT"
     if submission.kind is SubmissionKind.CHANGE:
         return await connector.patch_offer(
-            OfferPatch(submission.seller_sku, product_type, submission.price, submission.quantity)
+            OfferPatch(
+                submission.seller_sku,
+                product_type,
+                submission.price,
+                submission.quantity,
+                submission.terms,
+            )
         )
     if listing.asin is None or submission.price is None:
         raise AssertionError(f"{submission.id} lists what has no ASIN or no price")
@@ -155,6 +161,8 @@ async def _tell(
             price=submission.price,
             quantity=submission.quantity,
             handling_days=store.settings.handling_days,
+            business=submission.terms.business,
+            list_price=submission.terms.list_price,
         )
     )
 
@@ -208,31 +216,35 @@ async def _settle(
         found, row = by_sku.get(submission.seller_sku), rows[submission.listing_id]
         newer = [each for each in later if _is_newer(each, submission)]
         told = [each for each in newer if each.state is not SubmissionState.PENDING]
-        price, quantity = _left(submission, told)
+        left = _left(submission, told)
         if found is not None and _is_live(submission, found, row.quantity, at):
             if await submissions.move(
                 scope, submission, SubmissionState.LIVE, at=at, issues=found.issues
             ):
                 fields, log_ = _went_live(runtime, row, submission, found)
+                if submission.terms == row.wanted_terms and _left(submission, newer).price:
+                    fields["wanted_terms"] = row.wanted_terms.once_live()
                 await listings.change(scope, [(submission.listing_id, fields)])
                 await CHANGES.insert(scope, log_)
-        elif price is None and quantity is None:
+        elif left.price is None and left.quantity is None:
             await submissions.move(scope, submission, SubmissionState.SUPERSEDED, at=at)
         elif newer != told:
             continue  # never two of a listing wait to be sent
         elif submission.accepted_at is not None and at - submission.accepted_at > _RESEND_AFTER:
-            await submissions.send_again(scope, submission, price=price, quantity=quantity)
+            await submissions.send_again(scope, left)
 
 
 def _is_newer(each: Submission, submission: Submission) -> bool:
     return each.listing_id == submission.listing_id and each.id > submission.id
 
 
-def _left(submission: Submission, newer: Sequence[Submission]) -> tuple[Money | None, int | None]:
-    """Price and quantity of a submission that no newer one sets."""
-    price = None if any(each.price is not None for each in newer) else submission.price
-    quantity = None if any(each.quantity is not None for each in newer) else submission.quantity
-    return price, quantity
+def _left(submission: Submission, newer: Sequence[Submission]) -> Submission:
+    """What is left of a submission: what no newer one sets."""
+    if any(each.price is not None for each in newer):
+        submission = replace(submission, price=None, terms=NO_TERMS)
+    if any(each.quantity is not None for each in newer):
+        submission = replace(submission, quantity=None)
+    return submission
 
 
 def _is_live(
@@ -244,6 +256,8 @@ def _is_live(
     has passed, that as many were sold again.
     """
     if submission.price is not None and found.price != submission.price:
+        return False
+    if not submission.terms.are_met_by(found.business, found.list_price):
         return False
     if submission.quantity in {None, found.quantity}:
         return True
@@ -261,6 +275,8 @@ def _went_live(
     status, reason = _standing(listing, found)
     moved: list[tuple[ChangeKind, object | None, object | None]] = [
         (ChangeKind.PRICE, listing.price, found.price),
+        (ChangeKind.BUSINESS_PRICE, listing.business, found.business),
+        (ChangeKind.LIST_PRICE, listing.list_price, found.list_price),
         (ChangeKind.QUANTITY, listing.quantity, found.quantity),
         (ChangeKind.STATUS, listing.status, status),
     ]
@@ -279,6 +295,8 @@ def _went_live(
     ]
     fields: dict[str, object] = {
         "price": found.price,
+        "business": found.business,
+        "list_price": found.list_price,
         "quantity": found.quantity,
         "status": status,
         "reason": reason,

@@ -2,6 +2,7 @@
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from storage.documents import KEPT as DOCUMENTS_KEPT
 from storage.listings import EPOCH
 from storage.mongo import Database
 from storage.offer_history import KEPT
@@ -133,6 +134,10 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     # keys of a merchant, newest first, and whether one stands; who sends a key names its id
     "api_keys": [_index(("merchant_id", _UP), ("_id", _UP))],
+    "documents": [
+        # what no client named for long is removed
+        _index(("kept_at", _UP), expireAfterSeconds=int(DOCUMENTS_KEPT.total_seconds())),
+    ],
     "operations": [
         _index(("merchant_id", _UP), ("_id", _UP)),
         # work of a kind that a store has under way

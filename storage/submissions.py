@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.listing import Issue
-from domain.money import Money
 from domain.submission import Submission, SubmissionState
 from storage.collection import Collection
 from storage.filters import AllOf, Is, to_query
@@ -36,14 +35,21 @@ async def write_down(scope: Scope, submissions: Sequence[Submission]) -> None:
 
 
 def _with_unsent(newer: Submission, older: Submission | None) -> Submission:
-    """The newer one, with a value of the older that it does not set itself: nobody decides that one again."""
+    """The newer one, with what the older tells and it does not: nobody decides that again.
+
+    A price goes with its terms, of which a newer one says all that an older one did.
+    """
     if older is None:
         return newer
     quantity = older.quantity if newer.quantity is None else newer.quantity
     if newer.price is not None or older.price is None:
         return replace(newer, quantity=quantity)
     return replace(
-        newer, quantity=quantity, price=older.price, price_decision_id=older.price_decision_id
+        newer,
+        quantity=quantity,
+        price=older.price,
+        price_decision_id=older.price_decision_id,
+        terms=older.terms,
     )
 
 
@@ -108,14 +114,13 @@ async def move(
     )
 
 
-async def send_again(
-    scope: Scope, submission: Submission, *, price: Money | None, quantity: int | None
-) -> None:
-    """Have an accepted submission sent once more, with those of its values that still count."""
+async def send_again(scope: Scope, submission: Submission) -> None:
+    """Have an accepted submission sent once more, with what is left of it."""
     fields = {
         "state": SubmissionState.PENDING.value,
-        "price": to_field(price),
-        "quantity": quantity,
+        "price": to_field(submission.price),
+        "quantity": submission.quantity,
+        "terms": to_field(submission.terms),
     }
     where = {"_id": submission.id, "state": submission.state.value}
     await scope.update(SUBMISSIONS.name, where, {"$set": fields})

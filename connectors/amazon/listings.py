@@ -1,6 +1,8 @@
 """Reads the seller's own listings from Amazon."""
 
 from collections.abc import AsyncIterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
 
 from connectors.amazon.operations import GET_LISTINGS_ITEM, SEARCH_LISTINGS_ITEMS
 from connectors.amazon.payload import (
@@ -18,11 +20,13 @@ from connectors.amazon.transport import Transport
 from connectors.budget import Priority
 from connectors.errors import Missing, Rejected
 from connectors.port import MarketplaceListing
+from domain.decision import BusinessPrice, QuantityPrice
 from domain.listing import Condition, Fulfilment, Issue
+from domain.money import Money
 
 PAGE = 20
 """Listings of a page, and seller SKUs of a search, at most."""
-_INCLUDED = "summaries,offers,fulfillmentAvailability,issues"
+_INCLUDED = "summaries,attributes,offers,fulfillmentAvailability,issues"
 
 
 async def by_sku(transport: Transport, seller_skus: Sequence[str]) -> list[MarketplaceListing]:
@@ -112,8 +116,8 @@ def _listings_of(answer: Node, marketplace_id: str) -> list[MarketplaceListing]:
 def listing_of(item: Node, seller_sku: str, marketplace_id: str) -> MarketplaceListing:
     """A listing as one marketplace sees it."""
     summary = first(of_marketplace(item.get("summaries"), marketplace_id))
+    attributes = node(item.get("attributes"))
     offers = of_marketplace(item.get("offers"), marketplace_id)
-    price = node(first(offer for offer in offers if _is_for_everybody(offer)).get("price"))
     fulfilment, quantity = _availability(nodes(item.get("fulfillmentAvailability")))
     return MarketplaceListing(
         seller_sku=seller_sku,
@@ -122,10 +126,12 @@ def listing_of(item: Node, seller_sku: str, marketplace_id: str) -> MarketplaceL
         product_type=text(summary.get("productType")),
         condition=_condition(summary.get("conditionType")),
         is_buyable="BUYABLE" in texts(summary.get("status")),
-        price=money(price.get("amount"), price.get("currencyCode")),
+        price=_price(offers, "B2C", "ALL"),
         quantity=quantity,
         fulfilment=fulfilment,
         issues=issues_of(item, marketplace_id),
+        business=_business(offers, _here(attributes.get("purchasable_offer"), marketplace_id)),
+        list_price=_list_price(first(_here(attributes.get("list_price"), marketplace_id))),
     )
 
 
@@ -143,10 +149,49 @@ def issues_of(answer: Node, marketplace_id: str) -> tuple[Issue, ...]:
     )
 
 
-def _is_for_everybody(offer: Node) -> bool:
-    """Whether it is the offer to all buyers, rather than one to business customers."""
-    audience = node(offer.get("audience")).get("value", "ALL")
-    return offer.get("offerType") == "B2C" and audience == "ALL"
+def _here(values: object, marketplace_id: str) -> list[Node]:
+    """Those values of an attribute that are meant for a marketplace."""
+    return [value for value in nodes(values) if value.get("marketplace_id") == marketplace_id]
+
+
+def _price(offers: list[Node], kind: str, audience: str) -> Money | None:
+    """The price of one unit in the offer of a kind that is made to a whole audience, rather than to a part of it."""
+    found = first(
+        offer
+        for offer in offers
+        if offer.get("offerType") == kind
+        and node(offer.get("audience")).get("value", audience) == audience
+    )
+    price = node(found.get("price"))
+    return money(price.get("amount"), price.get("currencyCode"))
+
+
+def _business(offers: list[Node], attributes: list[Node]) -> BusinessPrice | None:
+    """What businesses pay. Offers tell only the price of one unit, the attributes those by quantity."""
+    price = _price(offers, "B2B", "B2B")
+    if price is None:
+        return None
+    offer = first(value for value in attributes if value.get("audience") == "B2B")
+    plan = first(nodes(first(nodes(offer.get("quantity_discount_plan"))).get("schedule")))
+    is_percent = plan.get("discount_type") == "percent"
+    tiers = []
+    for level in nodes(plan.get("levels")):
+        units, value = whole(level.get("lower_bound")), level.get("value")
+        each = _less(price, value) if is_percent else money(value, price.currency)
+        if units is not None and each is not None:
+            tiers.append(QuantityPrice(units, each))
+    return BusinessPrice(price, tuple(sorted(tiers, key=lambda tier: tier.at_least)))
+
+
+def _less(price: Money, percent: object) -> Money | None:
+    if isinstance(percent, bool) or not isinstance(percent, int | Decimal):
+        return None
+    return price.times(1 - Fraction(percent) / 100)
+
+
+def _list_price(value: Node) -> Money | None:
+    amount = value.get("value_with_tax", value.get("value"))
+    return money(amount, value.get("currency"))
 
 
 def _condition(word: object) -> Condition | None:

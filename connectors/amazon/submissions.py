@@ -14,6 +14,8 @@ from connectors.amazon.operations import (
 from connectors.amazon.payload import text
 from connectors.amazon.transport import Transport
 from connectors.port import OfferDraft, OfferPatch, Receipt
+from domain.decision import BusinessPrice
+from domain.listing import OfferTerms
 from domain.marketplace import Marketplace
 from domain.money import Money
 
@@ -23,34 +25,42 @@ Attribute = dict[str, Any]
 async def put_offer(transport: Transport, draft: OfferDraft) -> Receipt:
     """Create or replace an offer on an item that the catalogue has."""
     marketplace = transport.account.marketplace
+    offers = [_offer(draft.price, marketplace, "ALL")]
+    if draft.business is not None:
+        offers.append(_business_offer(draft.business, marketplace))
+    attributes = {
+        "merchant_suggested_asin": [{"value": draft.asin, "marketplace_id": marketplace.id}],
+        "condition_type": [{"value": draft.condition.value, "marketplace_id": marketplace.id}],
+        "purchasable_offer": offers,
+        "fulfillment_availability": [_availability(draft, marketplace)],
+    }
+    if draft.list_price is not None:
+        attributes["list_price"] = [_list_price(draft.list_price, marketplace)]
     body = {
         "productType": draft.product_type,
         "requirements": "LISTING_OFFER_ONLY",
-        "attributes": {
-            "merchant_suggested_asin": [{"value": draft.asin, "marketplace_id": marketplace.id}],
-            "condition_type": [{"value": draft.condition.value, "marketplace_id": marketplace.id}],
-            "purchasable_offer": [_price(draft.price, marketplace)],
-            "fulfillment_availability": [_availability(draft, marketplace)],
-        },
+        "attributes": attributes,
     }
     return await _submit(transport, PUT_LISTINGS_ITEM, draft.seller_sku, body)
 
 
 async def patch_offer(transport: Transport, patch: OfferPatch) -> Receipt:
-    """Change price, quantity or both.
+    """Change price with its terms, quantity or both, in one request.
 
     `merge` touches only what is sent within the offer of the same marketplace, currency and audience,
     or within the same fulfilment channel. `replace` would drop what we do not send: sale price and
     business prices of the one, handling time and restock date of the other. It remains the fallback
     should a product type refuse `merge`, and then has to carry all of the attribute, read beforehand.
+    `delete` takes away what has the same selectors. Amazon merges no other attribute, so a list price,
+    which is one value, is replaced.
     """
     marketplace = transport.account.marketplace
     patches = []
     if patch.price is not None:
-        patches.append(_merge("purchasable_offer", _price(patch.price, marketplace)))
+        patches += _price_patches(patch.price, patch.terms, marketplace)
     if patch.quantity is not None:
         stock = {"fulfillment_channel_code": "DEFAULT", "quantity": patch.quantity}
-        patches.append(_merge("fulfillment_availability", stock))
+        patches.append(_patch("merge", "fulfillment_availability", stock))
     if not patches:
         raise ValueError(f"nothing to change on {patch.seller_sku}")
     body = {"productType": patch.product_type, "patches": patches}
@@ -62,15 +72,55 @@ async def end_offer(transport: Transport, seller_sku: str) -> Receipt:
     return await _submit(transport, DELETE_LISTINGS_ITEM, seller_sku, None)
 
 
-def _price(price: Money, marketplace: Marketplace) -> Attribute:
-    # A fragment puts the digits into the body as they are: no float is between us and the price.
-    amount = orjson.Fragment(price.amount)
+def _price_patches(price: Money, terms: OfferTerms, marketplace: Marketplace) -> list[Attribute]:
+    here = {"marketplace_id": marketplace.id, "currency": price.currency}
+    offers = [_offer(price, marketplace, "ALL")]
+    if terms.business is not None:
+        offer = _business_offer(terms.business, marketplace)
+        # An explicit null is how a merge takes the discounts of before away.
+        offers.append({"quantity_discount_plan": None, **offer})
+    patches = [_patch("merge", "purchasable_offer", *offers)]
+    if terms.withdraws_business:
+        patches.append(_patch("delete", "purchasable_offer", {**here, "audience": "B2B"}))
+    if terms.list_price is not None:
+        patches.append(_patch("replace", "list_price", _list_price(terms.list_price, marketplace)))
+    if terms.withdraws_list_price:
+        patches.append(_patch("delete", "list_price", here))
+    return patches
+
+
+def _offer(price: Money, marketplace: Marketplace, audience: str) -> Attribute:
     return {
         "marketplace_id": marketplace.id,
         "currency": price.currency,
-        "audience": "ALL",
-        "our_price": [{"schedule": [{"value_with_tax": amount}]}],
+        "audience": audience,
+        "our_price": [{"schedule": [{"value_with_tax": _number(price)}]}],
     }
+
+
+def _business_offer(business: BusinessPrice, marketplace: Marketplace) -> Attribute:
+    offer = _offer(business.price, marketplace, "B2B")
+    if business.tiers:
+        levels = [
+            {"lower_bound": tier.at_least, "value": _number(tier.price)} for tier in business.tiers
+        ]
+        plan = {"schedule": [{"discount_type": "fixed", "levels": levels}]}
+        offer["quantity_discount_plan"] = [plan]
+    return offer
+
+
+def _list_price(price: Money, marketplace: Marketplace) -> Attribute:
+    name = "value_with_tax" if marketplace.shows_prices_with_tax else "value"
+    return {
+        "marketplace_id": marketplace.id,
+        "currency": price.currency,
+        name: _number(price),
+    }
+
+
+def _number(price: Money) -> orjson.Fragment:
+    """The digits as they are: no float is between us and the price."""
+    return orjson.Fragment(price.amount)
 
 
 def _availability(draft: OfferDraft, marketplace: Marketplace) -> Attribute:
@@ -83,8 +133,8 @@ def _availability(draft: OfferDraft, marketplace: Marketplace) -> Attribute:
     }
 
 
-def _merge(attribute: str, value: Attribute) -> Attribute:
-    return {"op": "merge", "path": f"/attributes/{attribute}", "value": [value]}
+def _patch(op: str, attribute: str, *values: Attribute) -> Attribute:
+    return {"op": op, "path": f"/attributes/{attribute}", "value": values}
 
 
 async def _submit(

@@ -3,29 +3,35 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from connectors.simulator.wire import JsonObject
 from connectors.simulator.world import Attributes
+from domain.marketplace import Marketplace
 from domain.money import Money
 
-PRICE, STOCK, CONDITION, ASIN = (
+PRICE, STOCK, CONDITION, ASIN, LIST_PRICE = (
     "purchasable_offer",
     "fulfillment_availability",
     "condition_type",
     "merchant_suggested_asin",
+    "list_price",
 )
+BUSINESS = "B2B"
+"""The audience of offers to businesses."""
+_MOST_LEVELS = 5
 _REQUIRED = (CONDITION, ASIN, PRICE)
 _KNOWN = frozenset(
     {
         *_REQUIRED,
         STOCK,
+        LIST_PRICE,
         "brand",
         "condition_note",
         "externally_assigned_product_identifier",
         "gift_options",
         "item_name",
-        "list_price",
         "max_order_quantity",
         "merchant_release_date",
         "merchant_shipping_group",
@@ -40,7 +46,8 @@ CONDITIONS = frozenset(
     collectible_acceptable club_club""".split()
 )
 _SELECTORS = {
-    PRICE: ("marketplace_id", "audience"),
+    PRICE: ("marketplace_id", "currency", "audience"),
+    LIST_PRICE: ("marketplace_id", "currency"),
     STOCK: ("fulfillment_channel_code",),
 }
 
@@ -65,20 +72,19 @@ class WrongValue(ValueError):
 class Reader:
     """Reads attributes for one marketplace."""
 
-    marketplace_id: str
-    currency: str
+    marketplace: Marketplace
 
-    def price(self, attributes: Attributes) -> Money | None:
-        """The price for all buyers; None without one. Raises `WrongValue`."""
-        offer = self._offer(attributes)
-        return None if offer is None else self._amount(offer, "our_price")
+    def price(self, attributes: Attributes, audience: str = "ALL") -> Money | None:
+        """The price for all buyers, or that of one unit for an audience; None without one. Raises `WrongValue`."""
+        offer = self._offer(attributes, audience)
+        return None if offer is None else self._scheduled(offer, "our_price")
 
     def minimum(self, attributes: Attributes) -> Money | None:
         """The lowest price that the seller allows. Raises `WrongValue`."""
-        offer = self._offer(attributes)
+        offer = self._offer(attributes, "ALL")
         if offer is None or "minimum_seller_allowed_price" not in offer:
             return None
-        return self._amount(offer, "minimum_seller_allowed_price")
+        return self._scheduled(offer, "minimum_seller_allowed_price")
 
     def stock(self, attributes: Attributes) -> Stock:
         """The quantity; nothing where none is given. Raises `WrongValue`."""
@@ -111,7 +117,12 @@ class Reader:
             for name in names
             if name not in _KNOWN
         ]
-        for name, check in ((PRICE, self._check_price), (STOCK, self.stock)):
+        checks = (
+            (PRICE, self._check_price),
+            (LIST_PRICE, self._check_list_price),
+            (STOCK, self.stock),
+        )
+        for name, check in checks:
             if name in names and name in attributes:
                 try:
                     check(attributes)
@@ -145,44 +156,84 @@ class Reader:
         return {**attributes, STOCK: values}
 
     def _check_price(self, attributes: Attributes) -> None:
-        if self.price(attributes) is None and not any(
-            value.get("audience") == "B2B" for value in attributes[PRICE]
-        ):
+        business = self.price(attributes, BUSINESS)
+        if business is not None:
+            self._check_business(attributes, business)
+        elif self.price(attributes) is None:
             raise WrongValue("There is no price for this marketplace.", "MISSING_PRICE")
         self.minimum(attributes)
 
-    def _here(self, attributes: Attributes, name: str) -> list[dict[str, Any]]:
-        return [
-            value
-            for value in attributes.get(name, ())
-            if value.get("marketplace_id", self.marketplace_id) == self.marketplace_id
-        ]
+    def _check_business(self, attributes: Attributes, price: Money) -> None:
+        """Prices by quantity, where there are any, begin at two units and fall below the price of one."""
+        if not self.marketplace.has_business:
+            raise WrongValue(f"The audience '{BUSINESS}' is not allowed.", "INVALID_ATTRIBUTE")
+        plans = (self._offer(attributes, BUSINESS) or {}).get("quantity_discount_plan")
+        if plans is None:
+            return
+        try:
+            plan = plans[0]["schedule"][0]
+            kind = plan["discount_type"]
+            levels = [(level["lower_bound"], level["value"]) for level in plan["levels"]]
+        except (KeyError, IndexError, TypeError):
+            raise WrongValue("'quantity_discount_plan' holds no levels.", "INVALID_PRICE") from None
+        if kind != "fixed":
+            raise WrongValue("Only the discount_type 'fixed' is simulated.", "INVALID_PRICE")
+        if not 1 <= len(levels) <= _MOST_LEVELS:
+            raise WrongValue(f"1 to {_MOST_LEVELS} levels are allowed.", "INVALID_PRICE")
+        if not all(type(bound) is int for bound, _ in levels) or not _rise(
+            [1, *(bound for bound, _ in levels)]
+        ):
+            raise WrongValue("'lower_bound' must rise, in whole units from 2 on.", "INVALID_PRICE")
+        prices = [price, *(self._amount(value, "value") for _, value in levels)]
+        if not _rise([-each.minor for each in prices]):
+            raise WrongValue("Each level must cost less than the one before.", "INVALID_PRICE")
 
-    def _offer(self, attributes: Attributes) -> dict[str, Any] | None:
+    def _check_list_price(self, attributes: Attributes) -> None:
+        """It is told with or without taxes, as the marketplace shows its prices."""
+        name = "value_with_tax" if self.marketplace.shows_prices_with_tax else "value"
+        for value in self._here(attributes, LIST_PRICE):
+            self._check_currency(value)
+            self._amount(value.get(name), name)
+
+    def _here(self, attributes: Attributes, name: str) -> list[dict[str, Any]]:
+        here = self.marketplace.id
+        return [v for v in attributes.get(name, ()) if v.get("marketplace_id", here) == here]
+
+    def _offer(self, attributes: Attributes, audience: str) -> dict[str, Any] | None:
         for value in self._here(attributes, PRICE):
-            if value.get("audience", "ALL") == "ALL":
+            if value.get("audience", "ALL") == audience:
                 return value
         return None
 
-    def _amount(self, offer: dict[str, Any], name: str) -> Money:
-        currency = offer.get("currency", self.currency)
-        if currency != self.currency:
-            raise WrongValue(
-                f"The currency must be {self.currency}, not {currency}.", "INVALID_PRICE"
-            )
+    def _scheduled(self, offer: dict[str, Any], name: str) -> Money:
+        self._check_currency(offer)
         try:
             amount = offer[name][0]["schedule"][0]["value_with_tax"]
         except (KeyError, IndexError, TypeError):
             raise WrongValue(f"'{name}' holds no 'value_with_tax'.", "MISSING_PRICE") from None
+        return self._amount(amount, "value_with_tax")
+
+    def _check_currency(self, value: dict[str, Any]) -> None:
+        ours = self.marketplace.currency
+        currency = value.get("currency", ours)
+        if currency != ours:
+            raise WrongValue(f"The currency must be {ours}, not {currency}.", "INVALID_PRICE")
+
+    def _amount(self, amount: object, name: str) -> Money:
         if isinstance(amount, bool) or not isinstance(amount, int | Decimal):
-            raise WrongValue(f"'value_with_tax' must be a number, not {amount!r}.", "INVALID_PRICE")
+            raise WrongValue(f"'{name}' must be a number, not {amount!r}.", "INVALID_PRICE")
         try:
-            money = Money.parse(Decimal(amount), currency)
+            money = Money.parse(Decimal(amount), self.marketplace.currency)
         except ValueError as error:
             raise WrongValue(str(error), "INVALID_PRICE") from error
         if money.minor <= 0:
             raise WrongValue("The price must be above 0.", "INVALID_PRICE")
         return money
+
+
+def _rise(values: Sequence[int]) -> bool:
+    """Whether each is more than the one before."""
+    return all(one < other for one, other in pairwise(values))
 
 
 def issue(code: str, message: str, names: list[str], category: str) -> JsonObject:
@@ -202,8 +253,8 @@ def patched(
     """The attributes after one patch operation.
 
     ``add`` and ``replace`` put the given values in place of all there were; ``merge`` changes only the
-    named parts of the values with the same selectors; ``delete`` removes those with the same selectors,
-    or the attribute when no values are given.
+    named parts of the values with the same selectors, and removes a part that is null; ``delete`` removes
+    those with the same selectors, or the attribute when no values are given.
     """
     if op in {"add", "replace"}:
         return {**attributes, name: list(values or ())}
@@ -218,10 +269,14 @@ def patched(
             (n for n, v in enumerate(old) if _selector(name, v) == _selector(name, value)), None
         )
         if place is None:
-            old.append(value)
+            old.append(_without_nulls(value))
         else:
-            old[place] = {**old[place], **value}
+            old[place] = _without_nulls({**old[place], **value})
     return {**attributes, name: old}
+
+
+def _without_nulls(value: dict[str, Any]) -> dict[str, Any]:
+    return {part: told for part, told in value.items() if told is not None}
 
 
 def _selector(name: str, value: dict[str, Any]) -> tuple[object, ...]:

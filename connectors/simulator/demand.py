@@ -100,7 +100,7 @@ def _take_stock(world: World, listing: Listing, quantity: int) -> None:
     listing.quantity -= quantity
     if listing.fulfilled_by_amazon or any(STOCK in sub.touched for sub in listing.pending):
         return
-    reader = Reader(world.marketplace_id, world.currency)
+    reader = Reader(world.marketplace)
     if listing.accepted is not None:
         listing.accepted = reader.with_quantity(listing.accepted, listing.quantity)
     if listing.shown is not None:

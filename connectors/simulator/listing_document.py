@@ -1,6 +1,6 @@
 """A listing as Amazon describes it to its seller."""
 
-from connectors.simulator.attributes import ASIN, CONDITION, Reader
+from connectors.simulator.attributes import ASIN, BUSINESS, CONDITION, Reader
 from connectors.simulator.clock import iso
 from connectors.simulator.wire import JsonObject, text_amount
 from connectors.simulator.world import Listing, World
@@ -42,7 +42,7 @@ def statuses(listing: Listing) -> list[str]:
 
 
 def _summary(world: World, listing: Listing) -> JsonObject:
-    reader = Reader(world.marketplace_id, world.currency)
+    reader = Reader(world.marketplace)
     shown = listing.shown or {}
     asin = reader.text(shown, ASIN)
     item = world.items.get(asin or "")
@@ -59,15 +59,18 @@ def _summary(world: World, listing: Listing) -> JsonObject:
 
 
 def _offers(world: World, listing: Listing) -> list[JsonObject]:
-    if listing.price is None:
-        return []
     return [
         {
             "marketplaceId": world.marketplace_id,
-            "offerType": "B2C",
-            "price": text_amount(listing.price, world.currency),
-            "audience": {"value": "ALL", "displayName": "Sell on Amazon"},
+            "offerType": kind,
+            "price": text_amount(price, world.currency),
+            "audience": {"value": audience, "displayName": name},
         }
+        for kind, price, audience, name in (
+            ("B2C", listing.price, "ALL", "Sell on Amazon"),
+            ("B2B", listing.business_price, BUSINESS, "Amazon Business"),
+        )
+        if price is not None
     ]
 
 

@@ -123,7 +123,7 @@ def _require_own(call: Call, most: int | None = None) -> None:
 
 
 def _reader(call: Call) -> Reader:
-    return Reader(call.world.marketplace_id, call.world.currency)
+    return Reader(call.world.marketplace)
 
 
 def _is_preview(call: Call) -> bool:

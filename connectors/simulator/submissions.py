@@ -2,7 +2,15 @@
 
 import heapq
 
-from connectors.simulator.attributes import ASIN, CONDITION, PRICE, STOCK, Reader, issue
+from connectors.simulator.attributes import (
+    ASIN,
+    BUSINESS,
+    CONDITION,
+    PRICE,
+    STOCK,
+    Reader,
+    issue,
+)
 from connectors.simulator.chance import between
 from connectors.simulator.clock import MINUTE, SECOND
 from connectors.simulator.market import condition_group
@@ -64,7 +72,7 @@ def _go_live(world: World, listing: Listing, submission: Submission, at: int) ->
         _take_values(world, listing, submission.attributes, set(submission.touched))
         listing.updated_ms = at
         return
-    listing.price, listing.quantity = None, 0
+    listing.price, listing.business_price, listing.quantity = None, None, 0
     if not any(newer.visible_at <= at for newer in listing.pending):
         listing.shown, listing.issues = None, []
     if listing.accepted is None:
@@ -84,14 +92,16 @@ def _note_change(world: World, places: set[tuple[str | None, str]]) -> set[tuple
 
 
 def _take_values(world: World, listing: Listing, attributes: Attributes, touched: set[str]) -> None:
-    reader = Reader(world.marketplace_id, world.currency)
+    reader = Reader(world.marketplace)
     if ASIN in touched:
         world.place(listing, reader.text(attributes, ASIN))
     if CONDITION in touched:
         listing.condition = reader.text(attributes, CONDITION) or listing.condition
     if PRICE in touched:
         price = reader.price(attributes)
+        business = reader.price(attributes, BUSINESS)
         listing.price = price.minor if price else None
+        listing.business_price = business.minor if business else None
     if STOCK in touched:
         stock = reader.stock(attributes)
         if stock.fulfilled_by_amazon and not listing.fulfilled_by_amazon:
@@ -109,7 +119,7 @@ def _on_sale(listing: Listing) -> tuple[str | None, str, int | None, bool]:
 
 def _late_issues(world: World, attributes: Attributes) -> list[JsonObject]:
     """What Amazon finds only after it accepted a submission."""
-    reader = Reader(world.marketplace_id, world.currency)
+    reader = Reader(world.marketplace)
     asin = reader.text(attributes, ASIN)
     item = world.items.get(asin or "")
     found: list[JsonObject] = []

@@ -95,6 +95,8 @@ class Listing:
     condition: str = "new_new"
     price: int | None = None
     """Live price; None until the offer is live."""
+    business_price: int | None = None
+    """Live price of one unit for businesses; None without an offer to them."""
     quantity: int = 0
     """Live quantity."""
     fulfilled_by_amazon: bool = False

@@ -48,7 +48,8 @@ NEVER = dict.fromkeys(KEYS, "never")
 # Fields without which a call could not do anything, though the schema does not demand them.
 _WANTED = {"RulesetPublishInput": ["rulesetId"], "ApiKeyCreateInput": ["role"]}
 _NAMES = {"decision": "PriceDecision", "run": "RepriceRun"}
-_TEXTS = {
+_VALUES: dict[str, str | int] = {
+    "first": 1,
     "sellerSku": "MUG-1",
     "sku": "MUG-1",
     "asin": "B000000000",
@@ -95,11 +96,13 @@ def references() -> Iterator[tuple[str, tuple[str, ...], str]]:
 def reference(name: str, path: tuple[str, ...]) -> str:
     """A query that goes from the shop's thing of a noun along fields to another one."""
     below = WRITTEN.type_map[name]
+    asked = ""
     for field in path:
         assert isinstance(below, GraphQLObjectType)
+        asked += f" {{ {field}{_arguments(below.fields[field], KEYS)}"
         below = get_named_type(below.fields[field].type)
-    asked = f"{' { '.join(path)} {_shown(below)} {'} ' * (len(path) - 1)}"
-    return f'{{ node(id: "{gid(name, KEYS[name])}") {{ ... on {name} {{ {asked} }} }} }}'
+    asked += f" {_shown(below)} {'} ' * len(path)}"
+    return f'{{ node(id: "{gid(name, KEYS[name])}") {{ ... on {name}{asked} }} }}'
 
 
 def _ways(kind: GraphQLType, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -126,7 +129,7 @@ def _arguments(field: GraphQLField, keys: Mapping[str, str]) -> str:
     given = [
         f"{name}: {_value(name, argument.type, of, keys)}"
         for name, argument in field.args.items()
-        if is_required_argument(argument)
+        if is_required_argument(argument) or name == "first"
     ]
     return f"({', '.join(given)})" if given else ""
 
@@ -151,7 +154,7 @@ def _value(name: str, type_: GraphQLType, of: str, keys: Mapping[str, str]) -> s
         noun = _noun(name, of)
         return json.dumps(gid(noun, keys[noun]))
     is_never = keys is NEVER and name in {"sellerSku", "sku", "marketplaceOrderId"}
-    return json.dumps("NEVER" if is_never else _TEXTS.get(name, name))
+    return json.dumps("NEVER" if is_never else _VALUES.get(name, name))
 
 
 def _noun(name: str, of: str) -> str:

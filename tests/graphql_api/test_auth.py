@@ -57,35 +57,31 @@ async def made(runtime: Runtime, **changes: Any) -> api_keys.Issued:
     return await api_keys.create(runtime, OWNER, **given)
 
 
-@pytest.mark.parametrize(
-    ("host", "peer"),
-    [("localhost", "127.0.0.1"), ("127.0.0.1:8000", "127.0.0.1"), ("[::1]:8000", "::1")],
-)
 async def test_at_this_machine_the_owner_needs_no_key_while_there_is_none(
-    runtime: Runtime, host: str, peer: str
+    runtime: Runtime,
 ) -> None:
-    async with calling(runtime, host, peer) as client:
-        assert await who(client) == (200, "local user")
+    for host, peer in (
+        ("localhost", "127.0.0.1"),
+        ("127.0.0.1:8000", "127.0.0.1"),
+        ("[::1]:8000", "::1"),
+    ):
+        async with calling(runtime, host, peer) as client:
+            assert await who(client) == (200, "local user"), (host, peer)
 
 
-@pytest.mark.parametrize(
-    ("host", "peer", "headers"),
-    [
+async def test_anybody_else_needs_a_key_from_the_start(runtime: Runtime) -> None:
+    for host, peer, headers in (
         ("rebound.example", "127.0.0.1", {}),
         ("localhost", "192.0.2.7", {}),
-        ("localhost", "testclient", {}),
+        ("localhost", "no address", {}),
         ("localhost", "127.0.0.1", {"x_forwarded_for": "127.0.0.1"}),
         ("localhost", "127.0.0.1", {"forwarded": "for=127.0.0.1"}),
         ("localhost", "127.0.0.1", {"authorization": ""}),
         ("localhost", "127.0.0.1", {"authorization": "Bearer"}),
-    ],
-    ids=["another name", "another machine", "no address", "proxy", "proxy", "empty", "no key"],
-)
-async def test_anybody_else_needs_a_key_from_the_start(
-    runtime: Runtime, host: str, peer: str, headers: dict[str, str]
-) -> None:
-    async with calling(runtime, host, peer) as client:
-        assert await who(client, **headers) == (401, "UNAUTHENTICATED")
+    ):
+        async with calling(runtime, host, peer) as client:
+            found = await who(client, **headers)
+            assert found == (401, "UNAUTHENTICATED"), (host, peer, headers)
 
 
 async def test_from_the_first_key_on_a_credential_is_needed_at_this_machine_too(
@@ -127,32 +123,23 @@ async def test_a_key_works_from_anywhere_and_names_its_merchant(runtime: Runtime
     }
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        "{key}",
-        "Basic {key}",
-        "Bearer {key}x",
-        "Bearer x{key}",
-        "Bearer sk_test_{rest}",
-        "Bearer sk_live_",
-        "Bearer sk_live_ключ",
-        "Bearer {id}",
-        "Bearer {other}",
-    ],
-)
-async def test_what_is_not_the_key_opens_nothing(runtime: Runtime, header: str) -> None:
+async def test_what_is_not_the_key_opens_nothing(runtime: Runtime) -> None:
     key = (await made(runtime)).credential
-    last = "0" if key[-1] != "0" else "1"
-    written = header.format(
-        key=key,
-        rest=key.removeprefix("sk_live_"),
-        id=key.rpartition("_")[0],
-        other=key[:-1] + last,
-    )
+    other = key[:-1] + ("0" if key[-1] != "0" else "1")
     async with calling(runtime) as client:
         assert await who(client, authorization=f"Bearer {key}") == (200, "API key ci")
-        assert await who(client, authorization=written) == (401, "UNAUTHENTICATED")
+        for written in (
+            key,
+            f"Basic {key}",
+            f"Bearer {key}x",
+            f"Bearer x{key}",
+            f"Bearer {key.replace('live', 'test')}",
+            "Bearer sk_live_",
+            "Bearer sk_live_ключ",
+            f"Bearer {key.rpartition('_')[0]}",
+            f"Bearer {other}",
+        ):
+            assert await who(client, authorization=written) == (401, "UNAUTHENTICATED"), written
 
 
 async def test_a_refusal_says_how_to_come_back(runtime: Runtime) -> None:

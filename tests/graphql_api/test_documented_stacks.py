@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -126,15 +127,7 @@ async def _publish(ask: Ask, document: str) -> None:
 
 def _computing(runtime: Runtime) -> Runtime:
     """The runtime as the process that computes prices has it."""
-    return Runtime(
-        runtime.settings,
-        runtime.database,
-        runtime.queue,
-        runtime.clock,
-        runtime.vault,
-        runtime.connections,
-        Rulebooks(DurableMatcher),
-    )
+    return replace(runtime, rulebooks=Rulebooks(DurableMatcher))
 
 
 def _id(type_: str, key: str) -> str:

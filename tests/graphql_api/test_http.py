@@ -131,7 +131,7 @@ async def test_documents_have_limits_also_when_they_are_known(
 
 async def test_what_is_within_the_limits_is_answered(client: httpx.AsyncClient) -> None:
     response = await _post(client, _deep(limits.DEPTH - 6))
-    assert response.json() == {"data": {"listings": {"nodes": []}}}
+    assert response.json()["data"] == {"listings": {"nodes": []}}
 
 
 async def test_validation_is_remembered(client: httpx.AsyncClient) -> None:
@@ -168,7 +168,7 @@ async def test_what_is_no_request_is_refused_as_json(
 
 async def test_queries_may_be_got_and_mutations_may_not(client: httpx.AsyncClient) -> None:
     got = await client.get("/graphql", params={"query": "{ viewer { actor } }"})
-    assert got.json() == {"data": {"viewer": {"actor": "local user"}}}
+    assert got.json()["data"] == {"viewer": {"actor": "local user"}}
     mutation = 'mutation { storeActivate(input: { storeId: "x" }) { userErrors { code } } }'
     refused = await client.get("/graphql", params={"query": mutation})
     assert (refused.status_code, _codes(refused)) == (400, ["VALIDATION_FAILED"])
@@ -245,7 +245,9 @@ async def test_another_merchants_things_look_as_if_they_never_were(
     async with browser(stranger) as client:
         for store, sku in (("store1", "MUG-1"), ("never", "NEVER")):
             query = _everything(store, sku)
-            answers.append((await _post(client, query)).json())
+            answer = (await _post(client, query)).json()
+            del answer["extensions"]
+            answers.append(answer)
         own = await _post(client, "{ stores { nodes { name } } listings { nodes { id } } }")
     assert answers[0] == answers[1]
     assert "Shop" not in json.dumps(answers[0])

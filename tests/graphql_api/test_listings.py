@@ -127,6 +127,35 @@ async def test_explain_decides_now_and_writes_nothing(
     }
 
 
+async def test_a_decision_shows_what_businesses_pay_and_the_price_struck_through(
+    scope: Scope, ask: Ask
+) -> None:
+    await STORES.insert(scope, [a_store()])
+    prices = {"price": usd("20.00"), "msrp": usd("30.00")}
+    await PRODUCTS.insert(scope, [a_product("MUG-1", prices=prices)])
+    await LISTINGS.insert(scope, [a_listing("MUG-1")])
+    mug = gid("Listing", "store1/MUG-1")
+    settings = """mutation ($input: StoreSettingsUpdateInput!) { storeSettingsUpdate(input: $input) {
+      userErrors { message } } }"""
+    price = {
+        "msrpAttribute": "msrp",
+        "business": {"discounts": [{"atLeast": 5, "percentOff": "5"}]},
+    }
+    query = """query ($id: ID!) { listing(id: $id) { explain { after { amount } listPrice { amount }
+      businessPrice { price { amount } tiers { atLeast price { amount } } } } } }"""
+    before = (await ask(query, id=mug))["listing"]["explain"]
+    assert (before["businessPrice"], before["listPrice"]) == (None, None)
+
+    await ask(settings, input={"storeId": gid("Store", "store1"), "settings": {"price": price}})
+
+    after = (await ask(query, id=mug))["listing"]["explain"]
+    assert (after["after"], after["listPrice"]) == ({"amount": "20.00"}, {"amount": "30.00"})
+    assert after["businessPrice"] == {
+        "price": {"amount": "20.00"},
+        "tiers": [{"atLeast": 5, "price": {"amount": "19.00"}}],
+    }
+
+
 async def test_a_listing_is_found_by_its_store_and_sku(scope: Scope, ask: Ask) -> None:
     await stock_shop(scope, ["A/1 ü"])
     data = await ask(

@@ -22,13 +22,13 @@ from tests.graphql_api.seeds import a_decision
 
 SHOWN = """
 {
-  repriceRuns(where: {status: {eq: HELD}}) {
+  repriceRuns(first: 10, where: {status: {eq: HELD}}) {
     nodes {
       id status movedCount upCount downCount firstPricedCount startedAt endedAt answeredBy
       store { name }
       breaches { kind note sellerSkus }
       triggerCounts { trigger count }
-      decisions { nodes { after { amount } run { status } listing { sellerSku } } }
+      decisions(first: 5) { nodes { after { amount } run { status } listing { sellerSku } } }
     }
   }
   repriceRunsCount { count }

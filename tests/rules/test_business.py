@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from domain.decision import BusinessPrice, QuantityPrice
+from domain.decision import BusinessPrice, DecisionOutcome, QuantityPrice
+from domain.listing import Listing, OfferTerms
 from domain.money import Money
 from domain.product import Product, WebsitePrices
 from domain.store import BusinessSettings, PriceSettings, QuantityDiscount, Store
@@ -47,6 +48,61 @@ def test_businesses_are_asked_for_no_less_than_one(price: str, *, is_offered: bo
     verdict = decided(store=store, product=a_product({"price": price}))
     assert (verdict.business is not None) is is_offered
     assert verdict.trace[-2].step == "BUSINESS"
+
+
+@pytest.mark.parametrize(("country", "is_offered"), [("US", True), ("CA", False)])
+def test_businesses_are_offered_something_only_where_amazon_sells_to_them(
+    country: str, *, is_offered: bool
+) -> None:  # F035
+    store = replace(store_with(business=TIERS), country=country)
+    verdict = decided(store=store, product=a_product(currency=store.currency))
+    assert (verdict.business is not None) is is_offered
+    if not is_offered:
+        assert verdict.trace[-2].note == (
+            "No offer to businesses: there is no Amazon Business in CA"
+        )
+
+
+def test_a_discount_that_comes_to_nothing_in_whole_cents_is_not_offered() -> None:
+    percents = ("0.1", "1", "1.4", "50", "100")
+    steps = [QuantityDiscount(5 * n, Decimal(each)) for n, each in enumerate(percents, start=1)]
+    store = store_with(business=BusinessSettings(tuple(steps)))
+    verdict = decided(store=store, product=a_product({"price": "1.00"}))
+    assert verdict.business == BusinessPrice(
+        usd("1.00"), (QuantityPrice(10, usd("0.99")), QuantityPrice(20, usd("0.50")))
+    )
+
+
+def live_at(price: str, **terms: Any) -> Listing:
+    """A listing at a price that was told with these terms."""
+    listing = a_listing(price=usd(price), quantity=5, wanted_price=usd(price), wanted_quantity=5)
+    return replace(listing, wanted_terms=OfferTerms(**terms))
+
+
+HUNDRED = BusinessPrice(usd("100.00"))
+
+
+@pytest.mark.parametrize(
+    ("listing", "price", "outcome"),
+    [
+        (live_at("100.00"), {}, DecisionOutcome.KEEP),
+        (live_at("100.00"), {"business": BusinessSettings()}, DecisionOutcome.CHANGE),
+        (live_at("100.00", business=HUNDRED), {"business": BusinessSettings()}, DecisionOutcome.KEEP),
+        (live_at("100.00", business=HUNDRED), {"business": TIERS}, DecisionOutcome.CHANGE),
+        (live_at("100.00", business=HUNDRED), {}, DecisionOutcome.CHANGE),
+        (live_at("100.00", withdraws_business=True), {}, DecisionOutcome.KEEP),
+        (live_at("100.00"), {"msrp_attribute": "msrp"}, DecisionOutcome.CHANGE),
+        (live_at("100.00", list_price=usd("120.00")), {"msrp_attribute": "msrp"}, DecisionOutcome.KEEP),
+        (live_at("100.00", list_price=usd("110.00")), {"msrp_attribute": "msrp"}, DecisionOutcome.CHANGE),
+        (live_at("100.00", list_price=usd("120.00")), {}, DecisionOutcome.CHANGE),
+    ],
+)  # fmt: skip
+def test_what_goes_out_with_a_price_that_stays_is_a_change_of_its_own(
+    listing: Listing, price: dict[str, Any], outcome: DecisionOutcome
+) -> None:
+    product = a_product({"price": "100.00", "msrp": "120.00"})
+    verdict = decided(store=store_with(**price), product=product, listing=listing)
+    assert verdict.outcome is outcome
 
 
 def test_without_the_setting_nothing_is_offered_or_told() -> None:

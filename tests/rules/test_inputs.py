@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.listing import Condition, Fulfilment, Listing
+from domain.listing import Condition, Fulfilment, Listing, OfferTerms
 from domain.store import PriceSettings
 from rules.pricing import PricingInputs, decide, inputs_hash
 from tests.rules.given import NOW, a_listing, a_product, a_store, an_offer, inputs_of, offers, usd
@@ -35,7 +35,14 @@ def test_what_no_decision_reads_does_not_change_the_hash() -> None:
     unread = replace(
         given(),
         now=later,
-        listing=replace(LISTING, title="Other", version=9, updated_at=later, last_decision_id="d"),
+        listing=replace(
+            LISTING,
+            title="Other",
+            version=9,
+            updated_at=later,
+            last_decision_id="d",
+            list_price=usd("12.00"),
+        ),
         offers=replace(MARKET, observed_at=later, offers=MARKET.offers[::-1]),
         store=replace(given().store, name="Other", version=9),
     )
@@ -49,6 +56,7 @@ def test_what_no_decision_reads_does_not_change_the_hash() -> None:
         replace(LISTING, quantity=2),
         replace(LISTING, wanted_price=usd("10.00")),
         replace(LISTING, wanted_quantity=1),
+        replace(LISTING, wanted_terms=OfferTerms(list_price=usd("12.00"))),
         replace(LISTING, condition=Condition.USED_GOOD),
         replace(LISTING, fulfilment=Fulfilment.AMAZON),
         replace(LISTING, owns_buy_box=True),

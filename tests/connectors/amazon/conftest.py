@@ -70,13 +70,18 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def account() -> AmazonAccount:
+def country() -> str:
+    return "US"
+
+
+@pytest.fixture
+def account(country: str) -> AmazonAccount:
     return AmazonAccount(
         client_id="amzn1.application-oa2-client.test",
         client_secret="secret-of-the-application",
         refresh_token="Atzr|of-the-seller",
         seller_id="A3OURSELLER",
-        marketplace=MARKETPLACES["US"],
+        marketplace=MARKETPLACES[country],
         merchant_id="merchant-1",
     )
 
