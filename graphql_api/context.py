@@ -45,6 +45,10 @@ class RequestContext:
         """The viewer's part of the database."""
         return self.runtime.scope(self.viewer.merchant_id)
 
+    def written(self, *, dry_run: bool) -> Scope:
+        """The same for a mutation to write to; of a dry run nothing stays."""
+        return self.scope.dry() if dry_run else self.scope
+
     async def rows(self, collection: Collection[T], keys: Iterable[str]) -> dict[str, T]:
         """Those of the keys that exist, each read once for the operation."""
         wanted = dict.fromkeys(keys)
