@@ -5,6 +5,9 @@ from typing import Any
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from graphql_api.access import tell_scopes
+from graphql_api.api_key_mutations import ApiKeyMutations
+from graphql_api.api_keys import ApiKeyQueries
 from graphql_api.changes import ChangeQueries
 from graphql_api.decisions import DecisionQueries
 from graphql_api.executor_trial import executor_class
@@ -45,6 +48,7 @@ class Query(
     OrderQueries,
     ChangeQueries,
     OperationQueries,
+    ApiKeyQueries,
 ):
     """Queries of all nouns."""
 
@@ -59,6 +63,7 @@ class Mutation(
     ListingMutations,
     RunMutations,
     OperationMutations,
+    ApiKeyMutations,
 ):
     """Mutations of all nouns."""
 
@@ -75,3 +80,4 @@ SCHEMA = _Schema(
     execution_context_class=executor_class(),
     config=StrawberryConfig(scalar_map=SCALARS),
 )
+tell_scopes(SCHEMA._schema)  # noqa: SLF001 - the descriptions are nowhere else
