@@ -17,6 +17,7 @@ from domain.errors import UserError
 from embedded.servers import open_servers
 from embedded.supervisor import Supervisor
 from graphql_api.app import create_app
+from graphql_api.limits import BODY
 from services.settings import Settings
 from workers.runner import run_reprice_worker, run_sync_worker
 
@@ -118,6 +119,7 @@ async def _serve(app: object, host: str, port: int) -> None:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=5,
+        ws_max_size=BODY,
     )
     await uvicorn.Server(config).serve()
 

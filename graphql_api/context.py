@@ -62,6 +62,10 @@ class RequestContext:
         answer: T = await self._asked[key]
         return answer
 
+    def anew(self) -> "RequestContext":
+        """For the next event of a subscription: it reads everything again, and has its own time."""
+        return RequestContext(self.runtime, self.viewer)
+
     def forget(self) -> None:
         """Read everything again: a mutation wrote."""
         self._rows.clear()

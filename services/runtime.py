@@ -13,6 +13,7 @@ from rules.engine import Matcher
 from services.allowance import Allowance
 from services.clock import clock_of
 from services.connections import Connections
+from services.live import Live
 from services.queue import Queue
 from services.rulebooks import Rulebooks
 from services.settings import Settings
@@ -35,6 +36,7 @@ class Runtime:
     connections: Connections
     rulebooks: Rulebooks
     allowance: Allowance
+    live: Live
 
     def scope(self, merchant_id: str) -> Scope:
         """A merchant's part of the database."""
@@ -67,9 +69,13 @@ async def open_runtime(
     try:
         async with open_database(mongodb_url, settings.database, patience) as database:
             await indexes.ensure(database)
-            yield Runtime(
-                settings, database, queue, clock, vault, connections, rulebooks, allowance
-            )
+            live = Live(database)
+            try:
+                yield Runtime(
+                    settings, database, queue, clock, vault, connections, rulebooks, allowance, live
+                )
+            finally:
+                await live.close()
     finally:
         rulebooks.close()
         await allowance.close()
