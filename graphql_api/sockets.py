@@ -5,12 +5,13 @@ Only subscriptions: queries and mutations go over HTTP. Everybody is told of err
 
 import asyncio
 from collections import Counter
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import structlog
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
@@ -40,6 +41,7 @@ CONNECTIONS = 20
 """Connections that one merchant may have to one process."""
 
 _FORBIDDEN = 4403
+_INTERNAL = 1011
 _TRY_AGAIN_LATER = 1013
 
 
@@ -140,6 +142,18 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
 
     async def run_operation(self, operation: Operation[Any, None]) -> None:
         """Send a subscription's events until one side ends it."""
+        try:
+            await self._run(operation)
+        except WebSocketDisconnected:
+            pass
+        except GraphQLError as error:  # what an extension raised, such as the parser's
+            await _send(operation, "error", [formatted(error, new_id())])
+        except Exception:
+            log.exception("socket.failed")
+            await self.websocket.close(_INTERNAL, "Internal error")
+            raise
+
+    async def _run(self, operation: Operation[Any, None]) -> None:
         viewer = self.context.viewer
         assert viewer is not None
         request_id = new_id()
@@ -151,17 +165,16 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
             allowed_operation_types=(OperationType.SUBSCRIPTION,),
         )
         is_first = True
-        with suppress(WebSocketDisconnected):
-            async with aclosing(results):
-                async for result in results:
-                    errors = [formatted(each, request_id) for each in result.errors or ()]
-                    if is_first and result.data is None:
-                        await _send(operation, "error", errors)
-                        return
-                    told = {"errors": errors} if errors else {}
-                    await _send(operation, "next", {"data": result.data, **told})
-                    is_first = False
-            await operation.send_operation_message({"id": operation.id, "type": "complete"})
+        async with aclosing(results):
+            async for result in results:
+                errors = [formatted(each, request_id) for each in result.errors or ()]
+                if is_first and result.data is None:
+                    await _send(operation, "error", errors)
+                    return
+                told = {"errors": errors} if errors else {}
+                await _send(operation, "next", {"data": result.data, **told})
+                is_first = False
+        await operation.send_operation_message({"id": operation.id, "type": "complete"})
 
     async def shutdown(self) -> None:
         """Let go of everything: the connection is over."""

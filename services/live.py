@@ -43,12 +43,12 @@ class Gap:
     position: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Listener(Generic[T]):
     """What waits for one listener."""
 
-    position: str = ""
-    """Where it began to listen."""
+    position: str
+    """Where it began to listen; empty where that is where the stream began."""
     queue: deque[Event[T]] = field(default_factory=deque)
     is_behind: bool = False
     """Whether events were left out after those that wait."""
@@ -73,7 +73,7 @@ class _Listener(Generic[T]):
         self.is_behind = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Channel(Generic[T]):
     """A feed that is listened to."""
 
@@ -108,8 +108,9 @@ class Live:
         self._catching_up = asyncio.Semaphore(_AT_ONCE)
 
     def listeners(self) -> int:
-        """How many listen now."""
-        return sum(len(channel.everyone()) for channel in self._channels.values())
+        """How many hear what happens now."""
+        heard = (each for each in self._channels.values() if each.is_open.is_set())
+        return sum(len(channel.everyone()) for channel in heard)
 
     @asynccontextmanager
     async def listen(
@@ -154,7 +155,7 @@ class Live:
             elif listener.is_behind:
                 # Nothing awaits between these lines: what follows is put into the queue.
                 listener.forget()
-                gap = Gap(position, channel.position)
+                gap = Gap(position or None, channel.position)
                 position = gap.position
                 yield gap
             else:
@@ -207,14 +208,12 @@ class Live:
         if channel is None:
             channel = self._channels[name] = _Channel(feed)
             channel.task = asyncio.create_task(self._run(channel))
-        listener: _Listener[T] = _Listener()
+        listener: _Listener[T] = _Listener(channel.position)
         channel.listeners.setdefault(topic, set()).add(listener)
         try:
             await channel.is_open.wait()
             if channel.failure is not None:
                 raise channel.failure
-            listener.forget()
-            listener.position = channel.position
             yield channel, listener
         finally:
             channel.listeners[topic].discard(listener)

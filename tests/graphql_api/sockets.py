@@ -95,10 +95,12 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(address: str, **options: Any) -> AsyncIterator[Client]:
-    """A client that has not introduced itself yet."""
+async def connected(address: str, name: str = "", **options: Any) -> AsyncIterator[Client]:
+    """A client that has not introduced itself yet, and may call the API by another name."""
+    host, _, port = address.rpartition(":")
     options.setdefault("subprotocols", [TRANSPORT])
-    client = Client(await connect(f"ws://{address}/graphql", proxy=None, **options))
+    url = f"ws://{name or host}:{port}/graphql"
+    client = Client(await connect(url, host=host, port=int(port), proxy=None, **options))
     try:
         yield client
     finally:
