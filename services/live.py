@@ -231,9 +231,8 @@ class Live:
             self._ending.add(channel.task)
             channel.task.add_done_callback(self._ending.discard)
 
-    async def _run(self, channel: _Channel[Any]) -> None:
-        """Put what happens into the queues of those who want it, through outages."""
-        after: str | None = None
+    async def _run(self, channel: _Channel[Any], after: str | None = None) -> None:
+        """Put what happens after a position into the queues of those who want it, through outages."""
         while True:
             try:
                 async with aclosing(

@@ -139,9 +139,8 @@ async def replay(
                 found.append(event)
                 if len(found) == limit:
                     return found, position, False
-            # Nothing more is there to be read. By time, since the position at the end of a quiet second may
-            # sort before the events of that second.
-            elif position[:_TIMED] >= until[:_TIMED]:
+            # Nothing more is there to be read.
+            elif _has_reached(position, until):
                 return found, max(position, *(each.position for each in found)), True
     raise AssertionError("a change stream has no end")
 
@@ -154,6 +153,15 @@ def is_position(text: str) -> bool:
 def moment_of(position: str) -> datetime:
     """The server's time of a position, to the second below."""
     return datetime.fromtimestamp(_timestamp(position).time, UTC)
+
+
+def _has_reached(position: str, until: str) -> bool:
+    """Whether everything up to `until` lies before a position that is the end of what there is.
+
+    By time: at one time, the position at an end sorts before events. And a new stream begins one tick after the last
+    change, where nothing may have happened yet.
+    """
+    return int(position[2:_TIMED], 16) + 1 >= int(until[2:_TIMED], 16)
 
 
 def _timestamp(position: str) -> Timestamp:
