@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from cli.documents import read_documents, require_currency
 from cli.plans import StoreName, progress
-from cli.rules import Files, sources_of
+from cli.rules import Files
 from cli.session import console, open_session, run, the_store
 from domain.errors import UserError
 from services import plans
@@ -29,15 +30,16 @@ def backtest(
     A simple model: rivals do what they did, our price changes at once, the Buy Box goes to the lowest landed price of
     our condition among sellers with 90 % positive feedback. Stock and costs are those of today, fees are left aside.
     """
-    sources = sources_of(files)
+    documents = read_documents(files)
 
     async def main() -> None:
         async with open_session() as runtime:
             scope = runtime.scope(runtime.settings.merchant)
             chosen = await the_store(scope, store)
-            documents = plans.documents_of(list(sources.values()))
+            require_currency(documents, chosen.currency)
+            planned = plans.documents_of([written.text for written in documents])
             before = await runtime.rulebooks.in_force(scope, chosen.id)
-            after = with_documents(runtime, chosen, before, documents)
+            after = with_documents(runtime, chosen, before, planned)
             with progress("Playing") as watch:
 
                 async def report(done: int, total: int | None) -> None:

@@ -139,12 +139,14 @@ async def _invite(stage: Stage, store: Store) -> None:
         "{ orders(first: 5) { nodes { marketplaceOrderId status total { amount currencyCode } } } }",
     ):
         console.print(f"  {query}", highlight=False, markup=False, soft_wrap=True)
-    console.print(
-        f"Or in another terminal: SALES_CHANNEL_DATA_DIR={stage.runtime.settings.data_dir} "
-        f'{_command()} explain "{sku}"',
-        highlight=False,
-        soft_wrap=True,
-    )
+    settings = stage.runtime.settings
+    for line in (
+        "Or in another terminal, where the first line makes commands speak to this demonstration:",
+        f"  export SALES_CHANNEL_DATA_DIR={settings.data_dir} SALES_CHANNEL_CLOCK_FILE={settings.clock_file}",
+        f'  {_command()} explain "{sku}"',
+        f"  {_command()} rules plan my-rules.yaml",
+    ):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _command() -> str:

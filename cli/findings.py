@@ -1,17 +1,18 @@
 """What the linter finds in rule documents, as lines in a shell."""
 
+from cli.documents import Written
 from cli.session import console
 from domain.clock import SystemClock
-from rules.document import parse
 from rules.eligibility import Eligibility
 from rules.lint import Finding, Witness, review
 
 
-def tell_findings(name: str, source: str) -> None:
+def tell_findings(written: Written) -> None:
     """Tell what a sound document should be looked at for; nothing where nothing is found."""
-    examined = review(parse(source), source=source, now=SystemClock().now())
+    name = written.file
+    examined = review(written.document, source=written.text, now=SystemClock().now())
     for finding in examined.findings:
-        place = f"{name}:{finding.line}:{finding.column}"
+        place = f"{name}:{(finding.line or 1) + written.lines_before}:{finding.column or 1}"
         severity = finding.severity.lower()
         told = f"{place}: {severity}: {finding.rule_keys[0]}: {finding.message} [{finding.code}]"
         console.print(told, highlight=False, markup=False, soft_wrap=True)

@@ -4,15 +4,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from cli.documents import read_documents, require_currency
 from cli.effects import summary, told
-from cli.rules import Files, sources_of
+from cli.rules import Files
 from cli.session import ACTOR, console, open_session, run, the_store
 from domain.errors import NotFound, UserError
 from domain.plan import Plan
@@ -39,13 +39,14 @@ def plan(files: Files, store: StoreName = None) -> None:
 
     `rules apply` with the same files then publishes exactly that.
     """
-    sources = sources_of(files)
+    documents = read_documents(files)
 
     async def main() -> None:
         async with open_session() as runtime:
             scope = runtime.scope(runtime.settings.merchant)
             chosen = await the_store(scope, store)
-            await _shown(runtime, scope, chosen, list(sources.values()))
+            require_currency(documents, chosen.currency)
+            await _shown(runtime, scope, chosen, [written.text for written in documents])
             names = " ".join(str(file) for file in files)
             console.print(
                 f"Nothing was changed. To publish this: sales-channel rules apply {names}",
@@ -73,13 +74,15 @@ def apply(
     rules came into force since the plan was made, or when too much would now change otherwise. Applying what is in
     force already changes nothing.
     """
-    sources = sources_of(files, "Nothing was published.")
-    texts = list(sources.values())
+    refused = "Nothing was published."
+    documents = read_documents(files, refused)
+    texts = [written.text for written in documents]
 
     async def main() -> None:
         async with open_session() as runtime:
             scope = runtime.scope(runtime.settings.merchant)
             chosen = await the_store(scope, store)
+            require_currency(documents, chosen.currency, refused)
             if not await plans.is_in_force(scope, chosen.id, texts):
                 found = await plans.newest(scope, chosen.id, texts)
                 if found is None:
@@ -104,10 +107,10 @@ def apply(
             for document in plans.documents_of(texts):
                 row = await published(scope, chosen.id, document.kind)
                 assert row is not None
-                name = next(name for name, text in sources.items() if text == document.source)
+                file = next(each.file for each in documents if each.text == document.source)
                 when = "now" if document.content_hash in new else "already"
                 console.print(
-                    f"{Path(name).name}: {row.kind.lower()} rules version {row.version} is in force {when}.",
+                    f"{file.name}: {row.kind.lower()} rules version {row.version} is in force {when}.",
                     highlight=False,
                     soft_wrap=True,
                 )

@@ -1,14 +1,14 @@
-"""`rules check`, and reading the files of all commands on rules."""
+"""`rules check`, and what all commands on rules share."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.documents import Written, read_documents
 from cli.findings import tell_findings
-from cli.session import ACTOR, console, errors
-from domain.ruleset import RulesetStatus
-from rules.document import DocumentInvalid, parse
+from cli.session import ACTOR, console
+from domain.ruleset import RulesetKind, RulesetStatus
 from services import rulesets
 from services.runtime import Runtime
 
@@ -18,7 +18,12 @@ app = typer.Typer(
 )
 
 Files = Annotated[
-    list[Path], typer.Argument(help="Rule documents (YAML or JSON).", exists=True, dir_okay=False)
+    list[Path],
+    typer.Argument(
+        help="Rule documents (YAML or JSON); a file can hold several, divided by lines of ---.",
+        exists=True,
+        dir_okay=False,
+    ),
 ]
 
 
@@ -28,21 +33,11 @@ def check(files: Files) -> None:
 
     Of sound documents it tells rules that never run, contradict each other or leave prices without bounds.
     """
-    sound = {file: _is_sound(file) for file in files}
-    for file in (file for file, is_sound in sound.items() if is_sound):
-        tell_findings(str(file), file.read_text(encoding="utf-8"))
-    if not all(sound.values()):
-        raise typer.Exit(1)
-
-
-def sources_of(files: list[Path], consequence: str = "") -> dict[str, str]:
-    """The texts of rule documents by path; where one has mistakes, they are told and the command ends."""
-    sound = [_is_sound(file) for file in files]
-    if not all(sound):
-        if consequence:
-            errors.print(consequence)
-        raise typer.Exit(1)
-    return {str(file): file.read_text(encoding="utf-8") for file in files}
+    documents = read_documents(files)
+    for written in documents:
+        console.print(f"{written.file}: {_told(written)}, sound", highlight=False, soft_wrap=True)
+    for written in documents:
+        tell_findings(written)
 
 
 async def publish_document(runtime: Runtime, store_id: str, source: str) -> str:
@@ -56,17 +51,9 @@ async def publish_document(runtime: Runtime, store_id: str, source: str) -> str:
     return f"{told} is in force now."
 
 
-def _is_sound(file: Path) -> bool:
-    try:
-        document = parse(file.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        errors.print(f"[red]{file}[/red]: not UTF-8 text")
-        return False
-    except DocumentInvalid as invalid:
-        for error in invalid.errors:
-            place = f"{file}:{error.line}:{error.column}"
-            errors.print(f"{place}: {error.message}", highlight=False, markup=False)
-        return False
+def _told(written: Written) -> str:
+    document = written.document
+    if document.kind is RulesetKind.GUARDRAILS:
+        return "guard-rails"
     count = len(document.rules)
-    console.print(f"{file}: {count} {document.kind.lower()} rule{'s' * (count != 1)}, sound")
-    return True
+    return f"{count} {document.kind.lower()} rule{'s' * (count != 1)}"

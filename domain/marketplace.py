@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-_WITH_BUSINESS = frozenset({"US", "UK", "DE", "FR"})
+BUSINESS_COUNTRIES = frozenset({"US", "UK", "DE", "FR"})
+"""Where Amazon Business exists (behaviour 11)."""
 _TAX_ON_TOP = frozenset({"US", "CA"})
 
 
@@ -19,8 +20,8 @@ class Marketplace:
 
     @property
     def has_business(self) -> bool:
-        """Whether Amazon Business is there, so that offers can be made to businesses (behaviour 11)."""
-        return self.country in _WITH_BUSINESS
+        """Whether Amazon Business is there, so that offers can be made to businesses."""
+        return self.country in BUSINESS_COUNTRIES
 
     @property
     def shows_prices_with_tax(self) -> bool:

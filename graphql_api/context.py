@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -19,6 +20,8 @@ T = TypeVar("T")
 
 SECONDS = 10.0
 """Seconds that an operation may take."""
+DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
+"""The event loop's time by which every field of the operation must have answered."""
 
 
 @dataclass(slots=True)
@@ -29,8 +32,6 @@ class RequestContext:
     viewer: Viewer
     charge: "Charge | None" = None
     """What the operation was charged; None where it was refused before."""
-    deadline: float = field(default_factory=lambda: asyncio.get_running_loop().time() + SECONDS)
-    """The event loop's time by which every field must have answered."""
     _rows: dict[tuple[str, str], Any] = field(default_factory=dict)
     _asked: dict[tuple[str, ...], asyncio.Task[Any]] = field(default_factory=dict)
 
@@ -43,6 +44,10 @@ class RequestContext:
     def scope(self) -> Scope:
         """The viewer's part of the database."""
         return self.runtime.scope(self.viewer.merchant_id)
+
+    def written(self, *, dry_run: bool) -> Scope:
+        """The same for a mutation to write to; of a dry run nothing stays."""
+        return self.scope.dry() if dry_run else self.scope
 
     async def rows(self, collection: Collection[T], keys: Iterable[str]) -> dict[str, T]:
         """Those of the keys that exist, each read once for the operation."""
@@ -64,6 +69,7 @@ class RequestContext:
 
     def anew(self) -> "RequestContext":
         """For the next event of a subscription: it reads everything again, and has its own time."""
+        DEADLINE.set(asyncio.get_running_loop().time() + SECONDS)
         return RequestContext(self.runtime, self.viewer)
 
     def forget(self) -> None:

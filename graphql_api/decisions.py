@@ -20,6 +20,7 @@ from graphql_api.loaders import Count, Noun, pick
 from graphql_api.money import Money
 from graphql_api.scalars import Sha256
 from graphql_api.selection import Selection
+from graphql_api.traces import Fact, TraceStep, facts_of, trace_of
 from graphql_api.verdicts import RuleVerdict, verdict_of
 from storage.decisions import DECISIONS
 from storage.keyset import Sort
@@ -42,29 +43,6 @@ class PriceBounds:
     )
     ceiling: Money | None = strawberry.field(
         description="Not above this; null where nothing bounds it."
-    )
-
-
-@strawberry.type(description="One step of a price.")
-class TraceStep:
-    """What a step did."""
-
-    step: str = strawberry.field(
-        description="Which step, such as SOURCE, RULE, COMPETITOR, FLOOR, MAP, VAT, GUARD or QUANTITY."
-    )
-    note: str = strawberry.field(description="What it did and why, for people.")
-    before: Money | None = strawberry.field(description="Price before the step.")
-    after: Money | None = strawberry.field(description="Price after the step.")
-    rule_key: str | None = strawberry.field(description="The rule that the step belongs to.")
-
-
-@strawberry.type(description="Something that was known when the decision was made.")
-class Fact:
-    """A fact by its name in rule documents."""
-
-    name: str = strawberry.field(description="The fact's name; `ruleFacts` explains it.")
-    value: str | None = strawberry.field(
-        description="As a rule document writes it; null where it was not known."
     )
 
 
@@ -201,7 +179,7 @@ async def assemble(
             bounds=bounds_of(row),
             trace=trace_of(row.trace if "trace" in wanted else ()),
             rules=[verdict_of(rule) for rule in row.rules] if "rules" in wanted else [],
-            facts=[Fact(name=fact.name, value=fact.value) for fact in row.facts],
+            facts=facts_of(row.facts),
             inputs_hash=Sha256(row.inputs_hash),
             decided_at=row.decided_at,
             submission=pick(sent, row.id),
@@ -220,20 +198,6 @@ def bounds_of(row: domain.Decision | None) -> PriceBounds:
     if row is None:
         return PriceBounds(floor=None, ceiling=None)
     return PriceBounds(floor=Money.maybe(row.floor), ceiling=Money.maybe(row.ceiling))
-
-
-def trace_of(steps: Sequence[domain.TraceStep]) -> list[TraceStep]:
-    """The steps of a price as the schema shows them."""
-    return [
-        TraceStep(
-            step=step.step,
-            note=step.note,
-            before=Money.maybe(step.before),
-            after=Money.maybe(step.after),
-            rule_key=step.rule_key,
-        )
-        for step in steps
-    ]
 
 
 @strawberry.type

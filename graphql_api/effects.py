@@ -7,10 +7,10 @@ import strawberry
 
 from domain import decision, plan
 from domain.listing import ListingReason
-from graphql_api.decisions import TraceStep, trace_of
 from graphql_api.money import Money
 from graphql_api.runs import GuardrailBreach, breaches_of
 from graphql_api.scalars import Sku
+from graphql_api.traces import TraceStep, trace_of
 
 
 @strawberry.type(description="How many prices are held for a reason.")

@@ -18,7 +18,15 @@ from domain.run import RunLimit, RunStatus
 from domain.store import ListAction, StoreStatus
 from domain.submission import SubmissionKind, SubmissionState
 from rules.facts import FactKind
-from rules.language import CompetitorSource, ConditionMode, ListingAction
+from rules.language import (
+    CompetitorSource,
+    ConditionMode,
+    Direction,
+    Fallback,
+    ListingAction,
+)
+from rules.lint import FindingCode, Severity
+from rules.schedule import Weekday
 
 
 def describe(
@@ -297,4 +305,57 @@ describe(
     ALL="Follow offers in other conditions.",
     MATCHING_ONLY="There is no competitor then.",
     VARIANCE="Follow other conditions, scaled by what each is worth.",
+)
+describe(
+    Fallback,
+    "Which price a rule takes where it has nobody to follow, or must not.",
+    name="PriceFallback",
+    PRICE="The price that the rules had made so far.",
+    KEEP="The current price; no later rule changes it.",
+    FLOOR="The floor.",
+    CEILING="The ceiling.",
+    HOLD="None: the price is held until a person looks.",
+)
+describe(
+    Direction,
+    "Which way a price is rounded.",
+    name="RoundingDirection",
+    DOWN="Down.",
+    UP="Up.",
+    NEAREST="To the nearest; a half goes up.",
+)
+describe(
+    Weekday,
+    "A day of the week.",
+    MONDAY="Monday.",
+    TUESDAY="Tuesday.",
+    WEDNESDAY="Wednesday.",
+    THURSDAY="Thursday.",
+    FRIDAY="Friday.",
+    SATURDAY="Saturday.",
+    SUNDAY="Sunday.",
+)
+describe(
+    FindingCode,
+    "What is wrong with a rule.",
+    name="RuleFindingCode",
+    UNREACHABLE="Its conditions can never hold together.",
+    OUT_OF_SEASON="It has ended, or its dates, weekdays and hours never meet.",
+    SWITCHED_OFF="It is not active.",
+    SHADOWED="Whatever it matches, another rule keeps it from running.",
+    FLOOR_ABOVE_CEILING="The lowest price that it allows is above the highest.",
+    UNDONE="What one rule adds another takes away.",
+    LIST_AND_KEEP_OUT="Whatever a rule lists, another keeps out.",
+    UNBOUNDED="Nothing keeps a price from falling further.",
+    NOT_ABOVE_ZERO="An amount is taken off prices that can be lower than it.",
+    OVERLAPPING_DATES="Two rules that look as if one followed the other run together on some days.",
+    EQUAL_PRIORITY="The order in the document alone decides which of two rules runs first, and it matters.",
+)
+describe(
+    Severity,
+    "How sure it is that the author of a rule did not mean what is found.",
+    name="RuleFindingSeverity",
+    ERROR="The rule can never do what it says.",
+    WARNING="It goes wrong for some listings.",
+    HINT="It may be meant so.",
 )

@@ -30,6 +30,8 @@ class Code(StrEnum):
     COST_EXCEEDED = "COST_EXCEEDED"
     THROTTLED = "THROTTLED"
     TIMEOUT = "TIMEOUT"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    FORBIDDEN = "FORBIDDEN"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     UNAVAILABLE = "UNAVAILABLE"
     INTERNAL = "INTERNAL"
@@ -41,13 +43,21 @@ STATUS: dict[str, int] = {
     Code.COST_EXCEEDED: 422,
     Code.THROTTLED: 429,
     Code.TIMEOUT: 200,
+    Code.PERSISTED_QUERY_NOT_FOUND: 200,
+    Code.FORBIDDEN: 403,
     Code.UNAUTHENTICATED: 401,
     Code.UNAVAILABLE: 503,
     Code.INTERNAL: 500,
 }
 """HTTP status of a response in which nothing but the error came back."""
 
-_OWN = {Code.COST_EXCEEDED, Code.THROTTLED, Code.TIMEOUT}
+_OWN = {
+    Code.COST_EXCEEDED,
+    Code.THROTTLED,
+    Code.TIMEOUT,
+    Code.PERSISTED_QUERY_NOT_FOUND,
+    Code.FORBIDDEN,
+}
 """Codes that whoever raises the error sets itself."""
 
 _MEANINGS = {

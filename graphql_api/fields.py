@@ -8,8 +8,9 @@ from typing import Any, TypeVar, cast
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.utils.str_converters import to_camel_case
 
-from graphql_api.context import SECONDS, Info
+from graphql_api.context import DEADLINE, SECONDS
 
 R = TypeVar("R", bound=Callable[..., Any])
 
@@ -33,15 +34,16 @@ def _in_time(resolver: R) -> R:
     """The resolver, given up at the operation's deadline; the error's path names the field."""
 
     @functools.wraps(resolver)
-    async def resolve(self: Any, info: Info, **arguments: Any) -> Any:
+    async def resolve(*arguments: Any, **named: Any) -> Any:
         try:
-            async with asyncio.timeout_at(info.context.deadline) as limit:
-                return await resolver(self, info, **arguments)
+            async with asyncio.timeout_at(DEADLINE.get()) as limit:
+                return await resolver(*arguments, **named)
         except TimeoutError:
             if not limit.expired():
                 raise
+            field = to_camel_case(resolver.__name__)
             raise GraphQLError(
-                f"`{info.field_name}` was not done when the operation had run for {SECONDS:.0f} s.",
+                f"`{field}` was not done when the operation had run for {SECONDS:.0f} s.",
                 extensions={"code": "TIMEOUT"},
             ) from None
 

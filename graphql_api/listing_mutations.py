@@ -44,6 +44,9 @@ class ListingPriceOverrideInput:
     expected_version: Maybe[int] = strawberry.field(
         description="Refuse if the listing is not at this version.", default=None
     )
+    dry_run: bool = strawberry.field(
+        description="Tell what would come of it, and write nothing.", default=False
+    )
 
 
 @strawberry.type(description="What `listingPriceOverride` gives.")
@@ -79,6 +82,9 @@ class ListingPriceOverrideClearInput:
     expected_version: Maybe[int] = strawberry.field(
         description="Refuse if the listing is not at this version.", default=None
     )
+    dry_run: bool = strawberry.field(
+        description="Tell what would come of it, and write nothing.", default=False
+    )
 
 
 @strawberry.type(description="What `listingPriceOverrideClear` gives.")
@@ -111,6 +117,9 @@ class ListingPublishInput:
     """Input of `listingPublish`."""
 
     listing_id: strawberry.ID = strawberry.field(description="The listing.")
+    dry_run: bool = strawberry.field(
+        description="Tell what would come of it, and write nothing.", default=False
+    )
 
 
 @strawberry.type(description="What `listingPublish` gives.")
@@ -183,9 +192,8 @@ class ListingMutations:
 
         async def publish() -> domain.Listing:
             key = require_key(Kind.LISTING, given.listing_id, ("listingId",))
-            return await use_cases.publish(
-                context.runtime, context.scope, key, actor=context.viewer.actor
-            )
+            scope = context.written(dry_run=given.dry_run)
+            return await use_cases.publish(context.runtime, scope, key, actor=context.viewer.actor)
 
         row, errors = await attempt(publish(), ListingPublishUserError, ListingPublishErrorCode)
         return ListingPublishPayload(listing=await _shown(info, row, None), user_errors=errors)
@@ -199,7 +207,7 @@ async def _override(
     key = require_key(Kind.LISTING, given.listing_id, ("listingId",))
     return await use_cases.override_price(
         context.runtime,
-        context.scope,
+        context.written(dry_run=given.dry_run),
         key,
         price,
         actor=context.viewer.actor,

@@ -11,13 +11,14 @@ from graphql_api import plans, rulesets
 from graphql_api.context import Info, RequestContext
 from graphql_api.errors import UserError, attempt, error_codes
 from graphql_api.fields import described
-from graphql_api.ids import Kind, require_key
+from graphql_api.ids import Kind, require_key, to_key
 from graphql_api.plans import Plan
 from graphql_api.rulesets import Ruleset
 from graphql_api.selection import Selection
 from rules.document import DocumentInvalid, parse
 from services import plans as use_cases
 from services import rulesets as versions
+from storage.stores import STORES
 
 
 @error_codes("Why rules were not simulated.")
@@ -123,7 +124,7 @@ class PlanMutations:
 
         `rulesetPublish` with the plan's id then publishes exactly that.
         """
-        mistakes = _mistakes(given)
+        mistakes = await _mistakes(info.context, given)
         if mistakes:
             return RulesetSimulatePayload(plan=None, user_errors=mistakes)
         row, errors = await attempt(
@@ -173,12 +174,17 @@ async def _start(context: RequestContext, given: RulesetSimulateInput) -> domain
     )
 
 
-def _mistakes(given: RulesetSimulateInput) -> list[RulesetSimulateUserError]:
+async def _mistakes(
+    context: RequestContext, given: RulesetSimulateInput
+) -> list[RulesetSimulateUserError]:
     """Every mistake of every document, with its place."""
+    key = to_key(Kind.STORE, given.store_id) or ""
+    store = (await context.rows(STORES, [key])).get(key)
+    currency = store.currency if store else None
     found = []
     for place, source in enumerate(given.sources):
         try:
-            parse(source)
+            parse(source, currency=currency)
         except DocumentInvalid as invalid:
             found += [
                 RulesetSimulateUserError(

@@ -17,6 +17,7 @@ from graphql_api.fields import described
 from graphql_api.filters import IDFilter, on, where_of
 from graphql_api.ids import Kind, Node, to_id
 from graphql_api.loaders import Noun, pick
+from graphql_api.rule_documents import RuleDocument
 from graphql_api.scalars import Sha256
 from graphql_api.selection import Selection
 from storage.keyset import Sort
@@ -29,13 +30,8 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(description="A rule document of a plan.")
-class PlannedDocument:
+class PlannedDocument(RuleDocument):
     """A document."""
-
-    kind: RulesetKind = strawberry.field(description="What its rules decide.")
-    name: str = strawberry.field(description="The document's name.")
-    source: str = strawberry.field(description="The document as written, comments and all.")
-    content_hash: Sha256 = strawberry.field(description="Digest of `source`.")
 
 
 @strawberry.type(description="What rule documents would do to a store's catalogue.")
@@ -111,6 +107,7 @@ async def assemble(
                     name=document.name,
                     source=document.source,
                     content_hash=Sha256(document.content_hash),
+                    store_id=row.store_id,
                 )
                 for document in row.documents
             ],

@@ -1,6 +1,6 @@
 """Products of the merchant's catalogue."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -9,6 +9,7 @@ from typing import Annotated
 import strawberry
 from strawberry import Maybe
 
+from domain import money
 from domain import product as domain
 from graphql_api.connections import After, Before, Connection, First, Last, Paging, SortDirection
 from graphql_api.context import Info, RequestContext
@@ -39,6 +40,17 @@ class ProductPrice:
     price: Money = strawberry.field(description="The price, in the catalogue's currency.")
 
 
+@strawberry.type(description="Prices that one website of the catalogue has of its own.")
+class WebsitePrices:
+    """Prices of a website."""
+
+    website: str = strawberry.field(description="The website's code.")
+    sort_order: int = strawberry.field(description="The prices of the lowest count first.")
+    prices: list[ProductPrice] = strawberry.field(
+        description="By code; what is not there is as in the product's `prices`."
+    )
+
+
 @strawberry.type(description="An attribute of a product that is no price.")
 class ProductAttribute:
     """A value by its code in the catalogue."""
@@ -60,6 +72,9 @@ class Product(Node):
     categories: list[str] = strawberry.field(description="Category paths, such as `Men/Tops`.")
     is_enabled: bool = strawberry.field(description="Whether the catalogue has it enabled.")
     prices: list[ProductPrice] = strawberry.field(description="Price attributes, by code.")
+    website_prices: list[WebsitePrices] = strawberry.field(
+        description="Websites with prices of their own, which count before `prices`; the first one first."
+    )
     attributes: list[ProductAttribute] = strawberry.field(description="Other attributes, by code.")
     stock: Decimal = strawberry.field(description="Units in stock.")
     is_stock_managed: bool = strawberry.field(description="Whether the catalogue counts its stock.")
@@ -155,9 +170,12 @@ def _product(row: domain.Product) -> Product:
         attribute_set=row.attribute_set,
         categories=list(row.categories),
         is_enabled=row.is_enabled,
-        prices=[
-            ProductPrice(code=code, price=Money.of(price))
-            for code, price in sorted(row.prices.items())
+        prices=_prices(row.prices),
+        website_prices=[
+            WebsitePrices(
+                website=each.website, sort_order=each.sort_order, prices=_prices(each.prices)
+            )
+            for each in sorted(row.website_prices, key=lambda each: each.sort_order)
         ],
         attributes=[
             ProductAttribute(code=code, value=value)
@@ -170,6 +188,12 @@ def _product(row: domain.Product) -> Product:
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+def _prices(prices: Mapping[str, money.Money]) -> list[ProductPrice]:
+    return [
+        ProductPrice(code=code, price=Money.of(price)) for code, price in sorted(prices.items())
+    ]
 
 
 @strawberry.type

@@ -2,17 +2,18 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, TypeAlias
 
 import strawberry
 
-from domain.listing import Condition
 from graphql_api.enums import ConditionOperator
 from graphql_api.fields import described
-from rules import language
+from graphql_api.rule_actions import PriceSize, RuleAction, action_of, size_of
+from graphql_api.scalars import LocalTime
+from rules import guardrails, language, schedule
 from rules.conditions import written
 from rules.facts import CATALOGUE, FactKind
-from rules.language import CompetitorSource, ConditionMode, ListingAction
+from rules.language import Direction
+from rules.schedule import Weekday
 
 
 @strawberry.type(description="One condition of a rule, or a group of conditions.")
@@ -30,81 +31,89 @@ class RuleCondition:
     )
 
 
-@strawberry.type(
-    description="A change of a price by a percentage or by an amount; one of the two is set."
-)
-class Adjustment:
-    """An adjustment."""
+@strawberry.type(description="A stretch of the day.")
+class Hours:
+    """Hours of a schedule."""
 
-    is_increase: bool = strawberry.field(description="Upwards if true, downwards if false.")
-    percent: Decimal | None = strawberry.field(description="By this percentage.")
-    amount: Decimal | None = strawberry.field(
-        description="By this amount of the store's marketplace currency."
+    start: LocalTime = strawberry.field(description="When it begins.")
+    end: LocalTime = strawberry.field(
+        description="When it is over, itself excluded; earlier than `start`, it goes on over midnight."
     )
 
 
 @strawberry.type(
-    description="A floor or ceiling: a price attribute of the product, as it is or adjusted."
+    description="When a rule runs, in the store's time zone. All that is said must hold; a night belongs to the day on which it starts."
 )
-class PriceBound:
-    """A bound."""
+class Schedule:
+    """A schedule."""
 
-    source: str = strawberry.field(description="Code of the price attribute.")
-    adjustment: Adjustment | None = strawberry.field(
-        description="Applied to it; null takes it as it is."
+    starts_on: date | None = strawberry.field(description="First day; null runs from ever.")
+    ends_on: date | None = strawberry.field(description="Last day, inclusive; null runs for ever.")
+    weekdays: list[Weekday] = strawberry.field(
+        description="Only on these days; an empty list means all."
+    )
+    hours: Hours | None = strawberry.field(
+        description="Only in these hours; null means the whole day."
     )
 
 
-@strawberry.type(description="What an item in a condition is worth, in per cent of a new one.")
-class ConditionWorth:
-    """A condition's share of the price of a new item."""
+@strawberry.type(
+    description="Which prices may be published: multiples of an amount, or those with an ending; one of the two is set."
+)
+class Rounding:
+    """Rounding."""
 
-    condition: Condition = strawberry.field(description="The condition.")
-    percent: Decimal = strawberry.field(description="Per cent of the price of a new one.")
-
-
-@strawberry.type(description="Adjusts the running price.")
-class AdjustPriceAction:
-    """A standard rule's action."""
-
-    adjustment: Adjustment = strawberry.field(description="The adjustment.")
-
-
-@strawberry.type(description="Follows a competitor's price between a floor and a ceiling.")
-class FollowCompetitorAction:
-    """An intelligent rule's action."""
-
-    competitor_source: CompetitorSource = strawberry.field(description="Whose price is followed.")
-    min_feedback_rating: int = strawberry.field(
-        description="Competitors with less positive feedback, in per cent, do not count."
+    multiple: Decimal | None = strawberry.field(
+        description="Multiples of this amount of the store's marketplace currency."
     )
-    min_feedback_count: int = strawberry.field(
-        description="Competitors with fewer ratings do not count."
+    ending: str | None = strawberry.field(
+        description="Prices with these last digits, such as `.99`."
     )
-    condition_mode: ConditionMode = strawberry.field(
-        description="What to do when nobody offers the item in our condition."
+    direction: Direction = strawberry.field(description="Which way a price is rounded.")
+
+
+@strawberry.type(
+    description="How a price is finished once the rules have run. What is null is left to the document, or undone."
+)
+class PriceShape:
+    """A shape."""
+
+    rounding: Rounding | None = strawberry.field(description="To which prices it is rounded.")
+    max_step: PriceSize | None = strawberry.field(
+        description="The most by which one decision moves it."
     )
-    condition_worths: list[ConditionWorth] = strawberry.field(
-        description="What conditions are worth, for VARIANCE."
+    cooldown_seconds: int | None = strawberry.field(
+        description="How long it stands before it moves again."
     )
-    adjustment: Adjustment | None = strawberry.field(
-        description="Applied to the competitor's price; null matches it."
+
+
+@strawberry.type(
+    description="Limits that all new prices that come out together must keep. What is null is not limited."
+)
+class Guardrails:
+    """Guard-rails."""
+
+    minimum_price: Decimal | None = strawberry.field(
+        description="A lower price is held; in the store's marketplace currency."
     )
-    floor: PriceBound = strawberry.field(description="Not below this.")
-    ceiling: PriceBound | None = strawberry.field(description="Not above this; null for none.")
-
-
-@strawberry.type(description="Lists a product or keeps it out.")
-class ListProductAction:
-    """A listing rule's action."""
-
-    effect: ListingAction = strawberry.field(description="Which of the two.")
-
-
-RuleAction: TypeAlias = Annotated[
-    AdjustPriceAction | FollowCompetitorAction | ListProductAction,
-    strawberry.union("RuleAction", description="What a rule does where it matches."),
-]
+    largest_step_percent: Decimal | None = strawberry.field(
+        description="A price that moves by more, up or down, is held."
+    )
+    changed_share_percent: Decimal | None = strawberry.field(
+        description="All are held where a larger share of the catalogue would change at once."
+    )
+    total_fall_percent: Decimal | None = strawberry.field(
+        description="All are held where the prices that change would fall by more, taken together."
+    )
+    median_fall_percent: Decimal | None = strawberry.field(
+        description="All are held where half of the prices that change would fall by more."
+    )
+    below_cost_count: int | None = strawberry.field(
+        description="All are held where more prices than so many would be below cost."
+    )
+    judged_from_count: int = strawberry.field(
+        description="Share, total and median are judged from so many changes on."
+    )
 
 
 @strawberry.type(description="One rule of a ruleset.")
@@ -118,12 +127,14 @@ class Rule:
         description="1 runs first; null runs after every numbered rule."
     )
     is_last: bool = strawberry.field(description="Whether no rule runs after it.")
-    starts_on: date | None = strawberry.field(description="First day, in the store's time zone.")
-    ends_on: date | None = strawberry.field(description="Last day, inclusive.")
+    schedule: Schedule = strawberry.field(description="When it runs.")
     conditions: list[RuleCondition] = strawberry.field(
         description="Its conditions, each group before what is in it; empty matches everything."
     )
     action: RuleAction = strawberry.field(description="What it does where it matches.")
+    shape: PriceShape = strawberry.field(
+        description="How the price is finished; the last rule that ran and says something counts."
+    )
 
 
 @strawberry.type(description="Something that conditions of rules may ask for.")
@@ -150,13 +161,38 @@ def rules_of(document: language.RulesetDocument) -> list[Rule]:
             is_active=rule.active,
             priority=rule.priority,
             is_last=rule.stop,
-            starts_on=rule.starts,
-            ends_on=rule.ends,
+            schedule=_schedule(rule.schedule),
             conditions=[] if rule.when is None else _conditions(rule.when, "", 0),
-            action=_action(rule.action),
+            action=action_of(rule.action),
+            shape=shape_of(rule.shape),
         )
         for rule in document.rules
     ]
+
+
+def shape_of(shape: language.Shape) -> PriceShape:
+    """How prices are finished, as the schema shows it."""
+    cooldown = shape.cooldown
+    return PriceShape(
+        rounding=_rounding(shape.rounding) if shape.rounding else None,
+        max_step=size_of(shape.max_step),
+        cooldown_seconds=None if cooldown is None else int(cooldown.total_seconds()),
+    )
+
+
+def guardrails_of(limits: guardrails.Guardrails | None) -> Guardrails | None:
+    """The limits of a document as the schema shows them, where it has any."""
+    if limits is None:
+        return None
+    return Guardrails(
+        minimum_price=limits.minimum_price,
+        largest_step_percent=limits.largest_step_percent,
+        changed_share_percent=limits.changed_share_percent,
+        total_fall_percent=limits.total_fall_percent,
+        median_fall_percent=limits.median_fall_percent,
+        below_cost_count=limits.below_cost,
+        judged_from_count=limits.from_listings,
+    )
 
 
 def _conditions(when: language.When, path: str, depth: int) -> list[RuleCondition]:
@@ -184,37 +220,21 @@ def _conditions(when: language.When, path: str, depth: int) -> list[RuleConditio
     return [group, *below]
 
 
-def _action(
-    action: language.Standard | language.Intelligent | ListingAction,
-) -> AdjustPriceAction | FollowCompetitorAction | ListProductAction:
-    match action:
-        case language.Standard(adjust):
-            return AdjustPriceAction(adjustment=_adjustment(adjust))
-        case language.Intelligent(competitor, adjust, floor, ceiling):
-            return FollowCompetitorAction(
-                competitor_source=competitor.source,
-                min_feedback_rating=competitor.min_feedback_rating,
-                min_feedback_count=competitor.min_feedback_count,
-                condition_mode=competitor.mode,
-                condition_worths=[
-                    ConditionWorth(condition=condition, percent=percent)
-                    for condition, percent in competitor.percents
-                ],
-                adjustment=_adjustment(adjust) if adjust else None,
-                floor=_bound(floor),
-                ceiling=_bound(ceiling) if ceiling else None,
-            )
-        case effect:
-            return ListProductAction(effect=effect)
+def _schedule(runs: schedule.Schedule) -> Schedule:
+    return Schedule(
+        starts_on=runs.starts,
+        ends_on=runs.ends,
+        weekdays=list(runs.weekdays),
+        hours=_hours(runs.hours) if runs.hours else None,
+    )
 
 
-def _adjustment(adjust: language.Adjustment) -> Adjustment:
-    return Adjustment(is_increase=adjust.is_increase, percent=adjust.percent, amount=adjust.amount)
+def _hours(hours: schedule.Hours) -> Hours:
+    return Hours(start=LocalTime(f"{hours.start:%H:%M}"), end=LocalTime(f"{hours.end:%H:%M}"))
 
 
-def _bound(bound: language.Bound) -> PriceBound:
-    adjustment = _adjustment(bound.adjust) if bound.adjust else None
-    return PriceBound(source=bound.source, adjustment=adjustment)
+def _rounding(rounding: language.Rounding) -> Rounding:
+    return Rounding(multiple=rounding.to, ending=rounding.ending, direction=rounding.direction)
 
 
 @strawberry.type
@@ -225,7 +245,8 @@ class RuleFactQueries:
     def rule_facts(self) -> list[RuleFact]:
         """The facts that conditions may ask for.
 
-        Attributes of the catalogue come besides, as `attribute.<code>` and `price.<code>`.
+        Attributes of the catalogue come besides, as `price.<code>`, `attribute.<code>`, `date.<code>` and
+        `options.<code>`.
         """
         return [
             RuleFact(

@@ -15,7 +15,7 @@ from graphql_api.fields import described
 from graphql_api.filters import EnumFilter, IDFilter, on, where_of
 from graphql_api.ids import Kind, Node, to_id, to_key
 from graphql_api.loaders import Noun, pick
-from graphql_api.rule_types import Rule, rules_of
+from graphql_api.rule_documents import RuleDocument
 from graphql_api.scalars import Sha256
 from graphql_api.selection import Selection
 from services.rulesets import text_diff
@@ -31,18 +31,14 @@ NEWEST_FIRST = Sort("_id", descending=True)
 @strawberry.type(
     description="One version of the listing or pricing rules of a store. Its text never changes."
 )
-class Ruleset(Node):
+class Ruleset(Node, RuleDocument):
     """A ruleset."""
 
     store: Annotated["Store", strawberry.lazy("graphql_api.stores")] = strawberry.field(
         description="The store that the rules are for."
     )
-    kind: domain.RulesetKind = strawberry.field(description="What they decide.")
     version: int = strawberry.field(description="Counts up from 1 for each store and kind.")
-    name: str = strawberry.field(description="The document's name.")
     status: domain.RulesetStatus = strawberry.field(description="Whether it is in force.")
-    source: str = strawberry.field(description="The document as written, comments and all.")
-    content_hash: Sha256 = strawberry.field(description="Digest of `source`.")
     author: str = strawberry.field(description="Who wrote it.")
     created_at: datetime = strawberry.field(description="When it was written.")
     published_at: datetime | None = strawberry.field(
@@ -52,11 +48,6 @@ class Ruleset(Node):
         description="The older version whose text it brings back; null where it was written anew."
     )
     row: strawberry.Private[domain.Ruleset]
-
-    @described
-    def rules(self, info: Info) -> list[Rule]:
-        """The rules as they are understood, in the order of the document."""
-        return rules_of(info.context.runtime.rulebooks.compile(self.row).document)
 
     @described
     async def diff(
@@ -120,6 +111,7 @@ async def assemble(
             created_at=row.created_at,
             published_at=row.published_at,
             restored_version=row.restores,
+            store_id=row.store_id,
             row=row,
         )
         for row in rows

@@ -36,6 +36,9 @@ class RepriceRunResumeInput:
     """Input of `repriceRunResume`."""
 
     run_id: strawberry.ID = strawberry.field(description="The run.")
+    dry_run: bool = strawberry.field(
+        description="Tell what would come of it, and write nothing.", default=False
+    )
 
 
 @strawberry.type(description="What `repriceRunResume` gives.")
@@ -68,6 +71,9 @@ class RepriceRunDiscardInput:
     """Input of `repriceRunDiscard`."""
 
     run_id: strawberry.ID = strawberry.field(description="The run.")
+    dry_run: bool = strawberry.field(
+        description="Tell what would come of it, and write nothing.", default=False
+    )
 
 
 @strawberry.type(description="What `repriceRunDiscard` gives.")
@@ -100,6 +106,9 @@ class RepriceRunUndoInput:
     """Input of `repriceRunUndo`."""
 
     run_id: strawberry.ID = strawberry.field(description="The run.")
+    dry_run: bool = strawberry.field(
+        description="Tell what would come of it, and write nothing.", default=False
+    )
 
 
 @strawberry.type(description="What `repriceRunUndo` gives.")
@@ -130,7 +139,12 @@ class RunMutations:
         """
         key = _key(given.run_id)
         context = info.context
-        answer = use_cases.resume(context.runtime, context.scope, key, actor=context.viewer.actor)
+        answer = use_cases.resume(
+            context.runtime,
+            context.written(dry_run=given.dry_run),
+            key,
+            actor=context.viewer.actor,
+        )
         row, errors = await attempt(answer, RepriceRunResumeUserError, RepriceRunResumeErrorCode)
         return RepriceRunResumePayload(run=await _shown(info, row), user_errors=errors)
 
@@ -148,7 +162,12 @@ class RunMutations:
         """
         key = _key(given.run_id)
         context = info.context
-        answer = use_cases.discard(context.runtime, context.scope, key, actor=context.viewer.actor)
+        answer = use_cases.discard(
+            context.runtime,
+            context.written(dry_run=given.dry_run),
+            key,
+            actor=context.viewer.actor,
+        )
         row, errors = await attempt(answer, RepriceRunDiscardUserError, RepriceRunDiscardErrorCode)
         return RepriceRunDiscardPayload(run=await _shown(info, row), user_errors=errors)
 
@@ -166,7 +185,12 @@ class RunMutations:
         """
         key = _key(given.run_id)
         context = info.context
-        answer = use_cases.undo(context.runtime, context.scope, key, actor=context.viewer.actor)
+        answer = use_cases.undo(
+            context.runtime,
+            context.written(dry_run=given.dry_run),
+            key,
+            actor=context.viewer.actor,
+        )
         row, errors = await attempt(answer, RepriceRunUndoUserError, RepriceRunUndoErrorCode)
         return RepriceRunUndoPayload(run=await _shown(info, row), user_errors=errors)
 

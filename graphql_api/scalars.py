@@ -14,6 +14,7 @@ Sku = NewType("Sku", str)
 MarketplaceItemId = NewType("MarketplaceItemId", str)
 Sha256 = NewType("Sha256", str)
 CurrencyCode = NewType("CurrencyCode", str)
+LocalTime = NewType("LocalTime", str)
 
 _DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,9})?", re.ASCII)
 _MOMENT = re.compile(
@@ -23,7 +24,10 @@ _MOMENT = re.compile(
 
 def moment(at: datetime) -> str:
     """RFC 3339 in UTC with milliseconds, such as ``2026-01-31T09:30:00.000Z``."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    written = at.isoformat(timespec="milliseconds")
+    if not written.endswith("+00:00"):
+        written = at.astimezone(UTC).isoformat(timespec="milliseconds")
+    return f"{written[:-6]}Z"
 
 
 def read_moment(value: object) -> datetime:
@@ -38,7 +42,8 @@ def read_moment(value: object) -> datetime:
 
 
 def _write_decimal(value: Decimal) -> str:
-    return format(value, "f")
+    written = str(value)
+    return format(value, "f") if "E" in written else written
 
 
 def _read_decimal(value: object) -> Decimal:
@@ -70,6 +75,11 @@ SCALARS: dict[Any, ScalarDefinition] = {
         "CurrencyCode",
         f"An ISO 4217 currency code of three capitals, such as USD; {len(CURRENCY_DIGITS)} are known.",
         r"[A-Z]{3}",
+    ),
+    LocalTime: _text(
+        "LocalTime",
+        "A time of day on the store's clock, from 00:00 to 23:59.",
+        r"([01]\d|2[0-3]):[0-5]\d",
     ),
     Decimal: strawberry.scalar(
         name="Decimal",

@@ -9,6 +9,7 @@ from strawberry.types.graphql import OperationType
 
 from graphql_api.changes import ChangeQueries
 from graphql_api.decisions import DecisionQueries
+from graphql_api.executor_trial import executor_class
 from graphql_api.limits import EXTENSIONS
 from graphql_api.listing_mutations import ListingMutations
 from graphql_api.listings import ListingQueries
@@ -28,7 +29,7 @@ from graphql_api.scalars import SCALARS
 from graphql_api.store_mutations import StoreMutations
 from graphql_api.stores import StoreQueries
 from graphql_api.submissions import SubmissionQueries
-from graphql_api.subscriptions import EventExecutor, Subscription
+from graphql_api.subscriptions import Subscription, by_event
 
 
 @strawberry.type(description="Everything that can be asked.")
@@ -81,7 +82,7 @@ SCHEMA = _Schema(
     Query,
     Mutation,
     Subscription,
-    execution_context_class=EventExecutor,
     extensions=EXTENSIONS,
+    execution_context_class=by_event(executor_class()),
     config=StrawberryConfig(scalar_map=SCALARS),
 )

@@ -30,7 +30,7 @@ SCHEMA = "schema.graphql"
 ANNOUNCED = "schema-changes.yml"
 
 _BUILT_IN = {"ID", "String", "Int", "Boolean", "Float"}
-_SAYS_YES_OR_NO = re.compile(r"(is|has|holds|imports|accepts)([A-Z]|$)")
+_SAYS_YES_OR_NO = re.compile(r"(is|has|holds|imports|accepts|compares)([A-Z]|$)")
 _BY_OFFSET = {"offset", "skip", "take", "page", "perPage", "limit", "totalCount"}
 _DATED = re.compile(r"Removed after \d{4}-\d\d-\d\d\.$")
 

@@ -24,6 +24,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
 from strawberry.types.graphql import OperationType
 
 from domain.ids import new_id
+from graphql_api import persisted
 from graphql_api.auth import Unauthenticated, Viewer, viewer_of
 from graphql_api.context import RequestContext
 from graphql_api.errors import Code, formatted
@@ -146,7 +147,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
             await self._run(operation)
         except WebSocketDisconnected:
             pass
-        except GraphQLError as error:  # what an extension raised, such as the parser's
+        except GraphQLError as error:  # of a document that is not run, such as the parser's
             await _send(operation, "error", [formatted(error, new_id())])
         except Exception:
             log.exception("socket.failed")
@@ -157,10 +158,13 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         viewer = self.context.viewer
         assert viewer is not None
         request_id = new_id()
+        context = RequestContext(self.context.runtime, viewer)
+        trusted = context.runtime.settings.trusted_documents
+        text = await persisted.text_of(context.scope, operation.query, None, trusted)
         results: Any = await self.schema.stream(
-            operation.query,
+            text,
             variable_values=operation.variables,
-            context_value=RequestContext(self.context.runtime, viewer),
+            context_value=context,
             operation_name=operation.operation_name,
             allowed_operation_types=(OperationType.SUBSCRIPTION,),
         )

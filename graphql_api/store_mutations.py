@@ -134,6 +134,9 @@ class StoreSettingsUpdateInput:
     expected_version: Maybe[int] = strawberry.field(
         description="Refuse if the store is not at this version.", default=None
     )
+    dry_run: bool = strawberry.field(
+        description="Tell what would come of it, and write nothing.", default=False
+    )
 
 
 @strawberry.type(description="What `storeSettingsUpdate` gives.")
@@ -338,7 +341,7 @@ async def _update(context: RequestContext, given: StoreSettingsUpdateInput) -> d
     expected = given.expected_version.value if given.expected_version else store.version
     return await use_cases.change_settings(
         context.runtime,
-        context.scope,
+        context.written(dry_run=given.dry_run),
         key,
         changed_settings(store.settings, given.settings, store.currency),
         actor=context.viewer.actor,

@@ -47,6 +47,25 @@ class CatalogSearchSettings:
     )
 
 
+@strawberry.type(description="What businesses save who buy more at once.")
+class QuantityDiscount:
+    """A discount by quantity."""
+
+    at_least: int = strawberry.field(description="From so many units in one purchase on.")
+    percent_off: Decimal = strawberry.field(description="Off the price of a single unit.")
+
+
+@strawberry.type(
+    description="Prices for businesses: the price of everybody, with discounts by quantity. They leave with the price."
+)
+class BusinessSettings:
+    """Business settings."""
+
+    discounts: list[QuantityDiscount] = strawberry.field(
+        description="At most five, quantities and discounts rising; empty for none."
+    )
+
+
 @strawberry.type(description="Where prices come from and what is added to them.")
 class PriceSettings:
     """Price settings."""
@@ -69,6 +88,15 @@ class PriceSettings:
     )
     largest_step_percent: Decimal | None = strawberry.field(
         description="A change larger than this share of the live price is held for a person; null lets any pass."
+    )
+    business: BusinessSettings | None = strawberry.field(
+        description="Prices for businesses; null makes them no offer."
+    )
+    compares_bounds_with_vat: bool = strawberry.field(
+        description="Whether a competitor's price, which carries taxes, is held against floor and ceiling with VAT on top. Floors that know fees or a margin always are."
+    )
+    compares_with_shipping: bool = strawberry.field(
+        description="Whether competitors are followed by their price with shipping, less our own; if not, by item prices alone."
     )
 
 
@@ -132,6 +160,26 @@ class CatalogSearchSettingsInput:
     )
 
 
+@strawberry.input(description="A discount by quantity.")
+class QuantityDiscountInput:
+    """A discount."""
+
+    at_least: int = strawberry.field(description="From so many units in one purchase on.")
+    percent_off: Decimal = strawberry.field(
+        description="Off the price of a single unit; above 0 and below 100."
+    )
+
+
+@strawberry.input(description="Changes of business settings; what is left out stays.")
+class BusinessSettingsInput:
+    """Partial business settings."""
+
+    discounts: Maybe[list[QuantityDiscountInput]] = strawberry.field(
+        description="All discounts, at most five, in any order; the larger quantity needs the larger discount.",
+        default=None,
+    )
+
+
 @strawberry.input(description="Changes of price settings; what is left out stays, null clears.")
 class PriceSettingsInput:
     """Partial price settings."""
@@ -156,6 +204,18 @@ class PriceSettingsInput:
     largest_step_percent: Maybe[Decimal | None] = strawberry.field(
         description="A change larger than this share of the live price is held for a person.",
         default=None,
+    )
+    business: Maybe[BusinessSettingsInput | None] = strawberry.field(
+        description="Prices for businesses, only where Amazon Business is; an empty object makes them the offer of everybody, null none.",
+        default=None,
+    )
+    bounds_with_vat: Maybe[bool] = strawberry.field(
+        name="comparesBoundsWithVat",
+        description="Whether a competitor's price is held against floor and ceiling with VAT on top.",
+        default=None,
+    )
+    compares_with_shipping: Maybe[bool] = strawberry.field(
+        description="Whether competitors are followed by their price with shipping.", default=None
     )
 
 
@@ -238,6 +298,9 @@ def settings_of(row: domain.Store) -> StoreSettings:
             if minimum
             else None,
             largest_step_percent=price.largest_step_percent,
+            business=_business(price.business) if price.business else None,
+            compares_bounds_with_vat=price.bounds_with_vat,
+            compares_with_shipping=price.compares_with_shipping,
         ),
     )
 
@@ -262,8 +325,31 @@ def changed_settings(
         prices = _given(given.price.value)
         if minimum := prices.get("absolute_minimum"):
             prices["absolute_minimum"] = _minimum(minimum, currency)
+        if business := prices.get("business"):
+            prices["business"] = _changed_business(current.price.business, business)
         changes["price"] = replace(current.price, **prices)
     return replace(current, **changes)
+
+
+def _business(settings: domain.BusinessSettings) -> BusinessSettings:
+    return BusinessSettings(
+        discounts=[
+            QuantityDiscount(at_least=each.at_least, percent_off=each.percent_off)
+            for each in settings.discounts
+        ]
+    )
+
+
+def _changed_business(
+    current: domain.BusinessSettings | None, given: BusinessSettingsInput
+) -> domain.BusinessSettings:
+    """Business settings with the changes that are given; discounts are sorted by quantity (behaviour 11)."""
+    if given.discounts is None:
+        return current or domain.BusinessSettings()
+    discounts = (
+        domain.QuantityDiscount(each.at_least, each.percent_off) for each in given.discounts.value
+    )
+    return domain.BusinessSettings(tuple(sorted(discounts, key=lambda each: each.at_least)))
 
 
 def _given(changes: Any) -> dict[str, Any]:

@@ -40,6 +40,9 @@ class Marketplace:
     language: str = strawberry.field(description="Language of its catalogue, such as en_US.")
     domain_name: str = strawberry.field(description="Where buyers find it, such as amazon.com.")
     currency: CurrencyCode = strawberry.field(description="Its currency.")
+    has_business: bool = strawberry.field(
+        description="Whether Amazon Business is there, so that businesses can have prices of their own."
+    )
 
 
 @strawberry.type(
@@ -207,6 +210,7 @@ def _store(row: domain.Store) -> Store:
             language=marketplace.language,
             domain_name=marketplace.domain,
             currency=CurrencyCode(marketplace.currency),
+            has_business=marketplace.has_business,
         ),
         currency=CurrencyCode(row.currency),
         catalog_currency=CurrencyCode(row.catalog_currency),

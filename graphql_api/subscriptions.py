@@ -6,10 +6,10 @@ import binascii
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime, timedelta
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar
 
 import strawberry
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Executor
 
 from domain.errors import InvalidInput
 from domain.operation import Operation as OperationRow
@@ -48,14 +48,17 @@ Since = Annotated[
 ]
 
 
-class EventExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Executes each event of a subscription in the context that was made for it."""
+def by_event(executor: type[Executor] | None) -> type[Executor]:
+    """An executor, Strawberry's own where none is given, that executes each event in the context made for it."""
+    parent: Any = executor or Executor
 
-    def build_per_event_executor(self, payload: Any) -> "EventExecutor":
-        """The executor of one event."""
-        executor = cast("EventExecutor", super().build_per_event_executor(payload))
-        executor.context_value = payload.context
-        return executor
+    class EventExecutor(parent):  # type: ignore[misc]  # the class is chosen when the process starts
+        def build_per_event_executor(self, payload: Any) -> Any:
+            event = super().build_per_event_executor(payload)
+            event.context_value = payload.context
+            return event
+
+    return EventExecutor
 
 
 @strawberry.type(

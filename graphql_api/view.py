@@ -3,21 +3,24 @@
 Subscriptions go over WebSocket, see `sockets.py`.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 from typing import Any, cast
 
 import orjson
 import structlog
-from cross_web import HTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLHTTPResponse
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
@@ -25,6 +28,8 @@ from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
 from domain.ids import new_id
+from graphql_api import context as contexts
+from graphql_api import persisted
 from graphql_api.auth import Unauthenticated, viewer_of
 from graphql_api.context import RequestContext
 from graphql_api.errors import STATUS, Code, formatted
@@ -45,6 +50,14 @@ _OVER_SOCKETS = "Subscribe over WebSocket, with the sub-protocol graphql-transpo
 
 class _BodyTooLarge(Exception):
     """The client sends more than a request may have."""
+
+
+class _Refused(Exception):
+    """The document is not run."""
+
+    def __init__(self, error: GraphQLError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 class GraphQLView(GraphQL[RequestContext, None]):
@@ -87,8 +100,46 @@ class GraphQLView(GraphQL[RequestContext, None]):
         except _BodyTooLarge:
             message = f"A request can have {BODY // 1024} KiB."
             return _refusal(request, 413, Code.VALIDATION_FAILED, message)
+        except _Refused as refused:
+            return self._told(request, refused.error)
         except HTTPException as error:
             return _refused(request, error)
+
+    def _told(self, request: Request, error: GraphQLError) -> Response:
+        """The answer to a request whose document is not run."""
+        body = {"errors": [formatted(error, request.state.request_id)]}
+        media_type = _media_type(request)
+        status = _status(body, media_type)
+        return Response(self.encode_json(body), status, media_type=media_type)
+
+    async def execute_single(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        sub_response: Response,
+        context: RequestContext,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        """The result of an operation, with the text of a document that is named by its hash."""
+        named, query = request_data.extensions, request_data.query
+        trusted = context.runtime.settings.trusted_documents
+        try:
+            text = await persisted.text_of(context.scope, query, named, trusted)
+        except GraphQLError as error:
+            raise _Refused(error) from error
+        result = await super().execute_single(
+            request,
+            request_adapter,
+            sub_response,
+            context,
+            root_value,
+            replace(request_data, query=text),
+        )
+        digest = persisted.digest_of(named)
+        if query is not None and digest is not None and context.charge and trusted is None:
+            await persisted.keep(context.scope, digest, query)
+        return result
 
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
@@ -99,6 +150,7 @@ class GraphQLView(GraphQL[RequestContext, None]):
             return cast("RequestContext", Connection(request, self._connections))
         context = RequestContext(request.app.state.runtime, request.state.viewer)
         request.state.context = context
+        contexts.DEADLINE.set(asyncio.get_running_loop().time() + contexts.SECONDS)
         return context
 
     async def on_ws_connect(self, context: Any) -> UnsetType:

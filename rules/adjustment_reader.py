@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 
+from domain.money import CURRENCY_DIGITS
 from rules.conditions import number
 from rules.language import Adjustment, Size
 from rules.reader import At, Wrong, decimal, text
@@ -30,9 +31,10 @@ def read_adjustment(at: At) -> Adjustment | None:
     (direction, size), *_ = fields.items()
     if text(size).endswith("%"):
         return by_percent(direction, size)
-    amount = decimal(size)
-    _check_above_zero(size, amount)
-    return Adjustment(direction == INCREASE, amount=amount)
+    change = decimal(size)
+    _check_above_zero(size, change)
+    _check_decimals(size, change)
+    return Adjustment(direction == INCREASE, amount=change)
 
 
 def by_percent(direction: str, at: At) -> Adjustment:
@@ -64,10 +66,11 @@ def percentage_within(at: At, most: int) -> Decimal:
 
 
 def amount(at: At) -> Decimal:
-    """An amount of money above zero."""
+    """An amount of money above zero, with no more decimals than the store's currency has where that is known."""
     value = decimal(at)
     if value <= 0:
         raise Wrong(at, 'Expected an amount above zero, such as "2.00"')
+    _check_decimals(at, value)
     return value
 
 
@@ -88,6 +91,16 @@ def duration(at: At) -> timedelta:
     if length > timedelta(days=MAX_DAYS):
         raise Wrong(at, f"This is longer than {MAX_DAYS} days")
     return length
+
+
+def _check_decimals(at: At, value: Decimal) -> None:
+    """Refuse an amount that would have to be rounded: a decrease by 0.001 would do nothing at all."""
+    if at.currency is None:
+        return
+    decimals = CURRENCY_DIGITS[at.currency]
+    if value != round(value, decimals):
+        most = f"{decimals} decimals at most" if decimals else "no decimals"
+        raise Wrong(at, f"Amounts in {at.currency} have {most}, so {value:f} cannot be meant")
 
 
 def _check_above_zero(at: At, value: Decimal) -> None:

@@ -134,9 +134,11 @@ def _expected(at: At, fact: FactDefinition, operator: Operator) -> Expected | No
         return _values(at, fact)
     if fact.kind is FactKind.DATE:
         return _day(at)
+    if operator in _PART:
+        return _word(at, fact, is_part=True)
     if _is_number(at, fact) or operator in _ORDER:
         return decimal(at)
-    return _word(at, fact, is_part=operator in _PART)
+    return _word(at, fact, is_part=False)
 
 
 def _values(at: At, fact: FactDefinition) -> tuple[str, ...] | tuple[Decimal, ...] | None:
@@ -157,7 +159,7 @@ def _all_read(items: list[At], read: Callable[[At], _T | None]) -> tuple[_T, ...
 
 
 def _is_number(at: At, fact: FactDefinition) -> bool:
-    """Whether a value is compared as a number: always for numbers, for attributes where it has no quotes."""
+    """Whether a whole value is compared as a number: always for numbers, for attributes where it has no quotes."""
     if fact.kind is FactKind.ATTRIBUTE:
         return at.is_plain_number
     return fact.kind in {FactKind.NUMBER, FactKind.MONEY}

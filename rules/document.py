@@ -57,14 +57,14 @@ def parse(
     """Read a rule document, YAML or JSON.
 
     With `kind`, only a document of that kind will do; with `currency`, that of the store that it is for,
-    only price endings that the currency has.
+    only amounts and price endings that the currency has.
 
     Raises:
         DocumentInvalid: with all mistakes of the document, in the order of its text.
     """
     errors: list[DocumentError] = []
-    root = At(read(source), "", errors)
-    document = root.attempt(partial(_document, source=source, kind=kind, currency=currency))
+    root = At(read(source), "", errors, currency)
+    document = root.attempt(partial(_document, source=source, kind=kind))
     if document is None or errors:
         ordered = sorted(errors, key=lambda error: (error.line, error.column))
         raise DocumentInvalid(tuple(ordered[:MAX_ERRORS]))
@@ -91,9 +91,7 @@ def parse_all(source: str, currency: str | None = None) -> tuple[RulesetDocument
     return tuple(documents)
 
 
-def _document(
-    at: At, source: str, kind: RulesetKind | None, currency: str | None
-) -> RulesetDocument | None:
+def _document(at: At, source: str, kind: RulesetKind | None) -> RulesetDocument | None:
     found = _kind_of(at, kind)
     allowed = DOCUMENT_FIELDS[found or RulesetKind.PRICING]
     if found is None:
@@ -109,11 +107,9 @@ def _document(
         if name is None or limits is None:
             return None
         return RulesetDocument(found, name, (), content_hash, guardrails=limits)
-    read_rule = _listing_rule
-    if found is RulesetKind.PRICING:
-        read_rule = partial(_pricing_rule, currency=currency)
+    read_rule = _pricing_rule if found is RulesetKind.PRICING else _listing_rule
     rules = at.required(fields, "rules", partial(_rules, read_rule=read_rule), "[]")
-    shape = read_shape(fields, currency) if found is RulesetKind.PRICING else Shape()
+    shape = read_shape(fields) if found is RulesetKind.PRICING else Shape()
     if name is None or rules is None:
         return None
     return RulesetDocument(found, name, rules, content_hash, shape)
@@ -156,7 +152,7 @@ def _rules(at: At, read_rule: Callable[[At], Rule | None]) -> tuple[Rule, ...]:
     return tuple(rules.values())
 
 
-def _pricing_rule(at: At, currency: str | None) -> Rule | None:
+def _pricing_rule(at: At) -> Rule | None:
     fields = at.fields(PRICING_FIELDS, "A pricing rule")
     key, description, active = _head(at, fields)
     kind = at.required(fields, "type", _type, STANDARD)
@@ -167,7 +163,7 @@ def _pricing_rule(at: At, currency: str | None) -> Rule | None:
             "`stop` needs a `priority`: without one it is not clear what comes after"
         )
     schedule = read_schedule(fields)
-    shape = read_shape(fields, currency)
+    shape = read_shape(fields)
     when = _optional(fields, "when", lambda each: read_when(each, _ANY_SCOPE))
     action = _action(at, fields, kind)
     if key is None or action is None:

@@ -41,6 +41,8 @@ class At:
     node: Node
     path: str
     errors: list[DocumentError] = field(repr=False)
+    currency: str | None = None
+    """That of the store which the document is for, where it is known."""
 
     def error(self, message: str) -> DocumentError:
         """A mistake at this place."""
@@ -60,9 +62,9 @@ class At:
 
     def fields(self, allowed: Iterable[str], what: str) -> dict[str, "At"]:
         """The values of a mapping by key. Unknown keys and keys given twice are mistakes."""
-        if not isinstance(self.node, Mapping):
-            raise Wrong(self, f"{what} must be a mapping, lines of `key: value`")
         allowed = [str(key) for key in allowed]
+        if not isinstance(self.node, Mapping):
+            raise Wrong(self, f"{what} must be a mapping, such as {{{allowed[0]}: ...}}")
         found: dict[str, At] = {}
         for key, value in self.node.entries:
             if len(self.errors) >= MAX_ERRORS:
@@ -71,11 +73,11 @@ class At:
             path = f"{self.path}.{name}" if self.path else name
             if key.text not in allowed:
                 hint = did_you_mean(name, allowed) or f"; it can have {listed(allowed)}"
-                At(key, path, self.errors).report(f"{what} has no {name!r}{hint}")
+                self._at(key, path).report(f"{what} has no {name!r}{hint}")
             elif key.text in found:
-                At(key, path, self.errors).report(f"{name!r} is given twice; remove one")
+                self._at(key, path).report(f"{name!r} is given twice; remove one")
             else:
-                found[key.text] = At(value, path, self.errors)
+                found[key.text] = self._at(value, path)
         return found
 
     def required(
@@ -97,16 +99,19 @@ class At:
         """The value of a key that `has` found."""
         entries = self.node.entries if isinstance(self.node, Mapping) else ()
         node = next(value for entry, value in entries if entry.text == key)
-        return At(node, f"{self.path}.{key}", self.errors)
+        return self._at(node, f"{self.path}.{key}")
 
     def items(self, what: str) -> list["At"]:
         """The items of a sequence."""
         if not isinstance(self.node, Items):
             raise Wrong(self, f"{what} must be a list, lines that start with `-`")
         return [
-            At(item, f"{self.path}[{index}]", self.errors)
-            for index, item in enumerate(self.node.items)
+            self._at(item, f"{self.path}[{index}]") for index, item in enumerate(self.node.items)
         ]
+
+    def _at(self, node: Node, path: str) -> "At":
+        """A node further inside."""
+        return At(node, path, self.errors, self.currency)
 
     def is_word(self, word: str) -> bool:
         """Whether this is one certain word."""

@@ -14,15 +14,15 @@ ENDING = re.compile(r"\d{1,4}|\d{0,4}\.\d{1,4}", re.ASCII)
 _MOST_STEP = 100
 
 
-def read_shape(fields: dict[str, At], currency: str | None) -> Shape:
-    """What a rule or a document says of it; with `currency`, only prices that it can have."""
+def read_shape(fields: dict[str, At]) -> Shape:
+    """What a rule or a document says of it."""
     rounding = None
     if "round" in fields:
-        rounding = fields["round"].attempt(partial(_rounding, currency=currency))
+        rounding = fields["round"].attempt(_rounding)
     if "ending" in fields:
         if "round" in fields:
             fields["ending"].report("`ending` and `round` both say how prices end; remove one")
-        rounding = fields["ending"].attempt(partial(_ending, currency=currency))
+        rounding = fields["ending"].attempt(_ending)
     step, pause = None, None
     if "maxStep" in fields:
         step = fields["maxStep"].attempt(partial(size, most_percent=_MOST_STEP))
@@ -31,30 +31,30 @@ def read_shape(fields: dict[str, At], currency: str | None) -> Shape:
     return Shape(rounding, step, pause)
 
 
-def _rounding(at: At, currency: str | None) -> Rounding | None:
+def _rounding(at: At) -> Rounding | None:
     fields = at.fields(["to", "direction"], "`round`")
-    to = at.required(fields, "to", partial(_multiple, currency=currency), '"0.05"')
+    to = at.required(fields, "to", _multiple, '"0.05"')
     direction: Direction | None = Direction.NEAREST
     if "direction" in fields:
         direction = fields["direction"].attempt(partial(choice, choices=Direction))
     return None if to is None or direction is None else Rounding(to, None, direction)
 
 
-def _multiple(at: At, currency: str | None) -> Decimal:
+def _multiple(at: At) -> Decimal:
     value = amount(at)
-    decimals = max(CURRENCY_DIGITS.values()) if currency is None else CURRENCY_DIGITS[currency]
+    decimals = max(CURRENCY_DIGITS.values())
     if value != round(value, decimals):
-        raise Wrong(at, f"Prices in {currency or 'any currency'} have {decimals} decimals at most")
+        raise Wrong(at, f"Prices in any currency have {decimals} decimals at most")
     return value
 
 
-def _ending(at: At, currency: str | None) -> Rounding:
+def _ending(at: At) -> Rounding:
     ending = text(at)
     if not ENDING.fullmatch(ending):
         raise Wrong(
             at, f'Expected the last digits of a price, such as ".99" or "9.95", not {ending!r}'
         )
-    if currency is not None and (problem := impossible_ending(ending, currency)):
+    if at.currency is not None and (problem := impossible_ending(ending, at.currency)):
         raise Wrong(at, problem)
     return Rounding(ending=ending)
 

@@ -106,9 +106,8 @@ def read(text: str) -> Node:
         return _document(yaml.parse(text, Loader=_Loader))
     except yaml.MarkedYAMLError as error:
         place = _place(error.problem_mark or error.context_mark)
-        raise _invalid(
-            place, f"This is not valid YAML: {error.problem or error.context}"
-        ) from error
+        problem = error.problem or error.context or ""
+        raise _invalid(place, _told(text, place, problem)) from error
     except yaml.YAMLError as error:
         raise _invalid(Place(1, 1), f"This is not valid YAML: {_first_line(error)}") from error
     except UnicodeError as error:
@@ -213,6 +212,17 @@ def _place(mark: _Mark | None) -> Place:
 
 def _invalid(place: Place, message: str) -> DocumentInvalid:
     return DocumentInvalid((DocumentError(place.line, place.column, "", message),))
+
+
+def _told(text: str, place: Place, problem: str) -> str:
+    """What the parser says, with where to look: it finds out late that a line is indented wrongly."""
+    lines = _LINES.split(text)[::2]
+    if place.line <= len(lines) and "\t" in lines[place.line - 1][: place.column]:
+        return "This line is indented with a tab; use spaces"
+    return (
+        f"This is not valid YAML: {problem}. Compare this line and those above it with an example: "
+        "indentation, brackets, quotes"
+    )
 
 
 def _first_line(error: yaml.YAMLError) -> str:

@@ -28,8 +28,10 @@ TOLERANCE = Decimal(5)
 Watch = Callable[[int, int | None], None]
 
 
-def documents_of(sources: Sequence[str]) -> tuple[PlannedDocument, ...]:
-    """Rule documents as they are planned, in the order of their kinds.
+def documents_of(
+    sources: Sequence[str], currency: str | None = None
+) -> tuple[PlannedDocument, ...]:
+    """Rule documents as they are planned, in the order of their kinds; `currency` is the store's, where it is known.
 
     Raises:
         DocumentInvalid: one has errors, each with its place.
@@ -37,7 +39,7 @@ def documents_of(sources: Sequence[str]) -> tuple[PlannedDocument, ...]:
     """
     found: dict[str, PlannedDocument] = {}
     for source in sources:
-        document = parse(source)
+        document = parse(source, currency=currency)
         if document.kind in found:
             raise InvalidInput(
                 f"Give one document of a kind; there are two of {document.kind.lower()} rules.",
@@ -178,8 +180,8 @@ async def _write_down(
     *,
     awaits_answer: bool = False,
 ) -> tuple[Plan, Operation]:
-    await STORES.require(scope, store_id, field=("input", "storeId"))
-    documents = documents_of(sources)
+    store = await STORES.require(scope, store_id, field=("input", "storeId"))
+    documents = documents_of(sources, store.currency)
 
     async def write(inside: Scope) -> tuple[Plan, Operation]:
         operation = await operations.start(

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from domain.change import ChangeKind
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ids import new_id
 from domain.ruleset import Ruleset, RulesetKind, RulesetStatus
-from rules.document import RulesetDocument, parse
+from domain.store import Store
+from rules.document import DocumentInvalid, RulesetDocument, parse
 from services import trial
 from services.changelog import of_store
 from services.queue import Job
@@ -33,8 +34,8 @@ async def create(
         NotFound: no such store.
         DocumentInvalid: the document has errors, each with its place.
     """
-    await STORES.require(scope, store_id, field=("input", "storeId"))
-    document = parse(source)
+    store = await STORES.require(scope, store_id, field=("input", "storeId"))
+    document = parse(source, currency=store.currency)
     return await scope.transaction(
         lambda inside: keep(runtime, inside, store_id, document, source, author=author)
     )
@@ -87,11 +88,13 @@ async def publish(runtime: Runtime, scope: Scope, ruleset_id: str, *, actor: str
     Raises:
         NotFound: no such ruleset.
         Conflict: it is retired; roll back to it instead.
+        InvalidInput: it is a draft that would not be kept today.
         TrialFailed: the rule engine does not get along with it.
     """
     draft = await RULESETS.require(scope, ruleset_id, field=("input", "rulesetId"))
     if draft.status is RulesetStatus.DRAFT:
         store = await STORES.require(scope, draft.store_id)
+        _require_sound(draft, store)
         await trial.try_out(scope, store, [draft.source])
 
     async def write(inside: Scope) -> list[Ruleset]:
@@ -197,6 +200,14 @@ async def put_in_force(
             scope, published[0].store_id, EVERYTHING, at=now, reason="RULES_PUBLISHED"
         )
     return published
+
+
+def _require_sound(draft: Ruleset, store: Store) -> None:
+    """Drafts may be older than what is demanded of documents now."""
+    try:
+        parse(draft.source, currency=store.currency)
+    except DocumentInvalid as invalid:
+        raise InvalidInput(invalid.message, field=("input", "rulesetId")) from None
 
 
 async def wake(runtime: Runtime, scope: Scope, store_id: str, published: Sequence[Ruleset]) -> None:

@@ -13,6 +13,7 @@ from rules.engine import Matcher
 from services.allowance import Allowance
 from services.clock import clock_of
 from services.connections import Connections
+from services.examinations import Examinations
 from services.live import Live
 from services.queue import Queue
 from services.rulebooks import Rulebooks
@@ -36,6 +37,7 @@ class Runtime:
     connections: Connections
     rulebooks: Rulebooks
     allowance: Allowance
+    examinations: Examinations
     live: Live
 
     def scope(self, merchant_id: str) -> Scope:
@@ -72,7 +74,16 @@ async def open_runtime(
             live = Live(database)
             try:
                 yield Runtime(
-                    settings, database, queue, clock, vault, connections, rulebooks, allowance, live
+                    settings,
+                    database,
+                    queue,
+                    clock,
+                    vault,
+                    connections,
+                    rulebooks,
+                    allowance,
+                    Examinations(),
+                    live,
                 )
             finally:
                 await live.close()

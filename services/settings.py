@@ -24,6 +24,8 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = None
     """Bearer key that the API demands; it must be set to listen beyond loopback."""
     graphiql: bool = True
+    trusted_documents: Path | None = None
+    """JSON file of the GraphQL documents that are answered, and no others; any where it is not given."""
     amazon_url: str | None = None
     """Where the Selling Partner API, its tokens and its queue are, instead of at Amazon: the simulator."""
     amazon_queue_arn: str | None = None

@@ -1,7 +1,8 @@
 """Stores: opening, connecting to Amazon, settings, pausing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.errors import MarketplaceError, Unauthorized
@@ -11,7 +12,7 @@ from domain.ids import new_id
 from domain.marketplace import MARKETPLACES
 from domain.money import CURRENCY_DIGITS, Money
 from domain.operation import OperationKind
-from domain.store import Connection, Store, StoreSettings, StoreStatus
+from domain.store import Connection, QuantityDiscount, Store, StoreSettings, StoreStatus
 from services import operations
 from services.changelog import of_store
 from services.queue import Job
@@ -22,6 +23,9 @@ from storage.changes import CHANGES
 from storage.filters import EVERYTHING
 from storage.mongo import Scope
 from storage.stores import STORES, save
+
+_MOST_DISCOUNTS = 5
+"""Amazon's own limit."""
 
 
 async def create(
@@ -229,6 +233,25 @@ def _requirements(store: Store) -> Iterator[tuple[tuple[str, ...], bool, str]]:
     yield ("price", "largestStepPercent"), step is None or step > 0, "A step is above zero."
     minimum = _refusal(price.absolute_minimum, store.currency)
     yield ("price", "absoluteMinimum"), minimum is None, minimum or ""
+    if price.business is not None:
+        there = "Amazon Business is not in this store's country."
+        yield ("price", "business"), store.marketplace.has_business, there
+        discounts = ("price", "business", "discounts")
+        yield from ((discounts, *each) for each in _of_discounts(price.business.discounts))
+
+
+def _of_discounts(discounts: Sequence[QuantityDiscount]) -> Iterator[tuple[bool, str]]:
+    """What discounts by quantity must keep (behaviour 11)."""
+    yield len(discounts) <= _MOST_DISCOUNTS, f"There can be {_MOST_DISCOUNTS} discounts at most."
+    for each in discounts:
+        # Amazon refuses tiers from a single unit on, and with them the price that they leave with.
+        yield each.at_least >= 2, "A discount by quantity starts at 2 units or more."
+        yield 0 < each.percent_off < 100, "A discount is above 0 and below 100 per cent."
+    for less, more in pairwise(discounts):
+        twice = f"Two discounts start at {more.at_least} units."
+        yield less.at_least < more.at_least, twice
+        small = f"Who buys {more.at_least} must save more than who buys {less.at_least}: more than {less.percent_off:f} %."
+        yield less.percent_off < more.percent_off, small
 
 
 def _is_zone(name: str) -> bool:

@@ -5,12 +5,9 @@ restart and reprice nothing any more, so a document is published only after a th
 gave the same matches as the plain evaluator for a sample of the store's own listings and products.
 """
 
-import asyncio
-import os
 import pickle
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import orjson
 import structlog
@@ -21,6 +18,7 @@ from domain.store import Store
 from rules.conditions import ReferenceMatcher
 from rules.document import parse
 from rules.facts import Facts, facts_of
+from services import child
 from services.decisions import look_up
 from storage import listings, products
 from storage.mongo import Scope
@@ -31,7 +29,6 @@ SECONDS = 20.0
 """A trial takes well under one; one that takes this long hangs."""
 _SAMPLE = 200
 _COMMAND = (sys.executable, "-P", "-m", "services.trial_child")
-_OURS = str(Path(__file__).parent.parent)
 _MATCHED_KINDS = frozenset({RulesetKind.LISTING, RulesetKind.PRICING})
 
 
@@ -76,29 +73,18 @@ async def _matched(
     source: str, facts: Sequence[Facts], name: str, command: Sequence[str]
 ) -> list[list[str]]:
     """The engine's answer, from a process that is gone afterwards."""
-    pipe = asyncio.subprocess.PIPE
-    child = await asyncio.create_subprocess_exec(
-        *command, stdin=pipe, stdout=pipe, stderr=pipe, env={**os.environ, "PYTHONPATH": _OURS}
-    )
     try:
-        output, complaint = await asyncio.wait_for(
-            child.communicate(pickle.dumps((source, facts))), SECONDS
-        )
+        ended = await child.run(command, pickle.dumps((source, facts)), SECONDS)
     except TimeoutError:
         raise TrialFailed(
             f"{name!r} is not published: the rule engine did not finish with it in {SECONDS:.0f} s."
         ) from None
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    status = child.returncode or 0
-    if status:
-        log.error("trial.failed", status=status, complaint=complaint.decode()[-4000:])
+    if status := ended.status:
+        log.error("trial.failed", status=status, complaint=ended.complaint)
         how = f"signal {-status}" if status < 0 else f"status {status}"
         raise TrialFailed(
             f"{name!r} is not published: the rule engine broke on it ({how}). "
             "Nothing else was harmed; simplify the rules added last."
         )
-    answer: list[list[str]] = orjson.loads(output)
+    answer: list[list[str]] = orjson.loads(ended.output)
     return answer

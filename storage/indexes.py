@@ -2,6 +2,7 @@
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from storage.documents import KEPT as DOCUMENTS_KEPT
 from storage.listings import EPOCH
 from storage.mongo import Database
 from storage.offer_history import KEPT
@@ -130,6 +131,10 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index(("merchant_id", _UP), ("_id", _UP)),
         # history of an order; most changes are about none
         _index(("order_id", _UP), ("_id", _UP), partialFilterExpression={"order_id": {"$gt": ""}}),
+    ],
+    "documents": [
+        # what no client named for long is removed
+        _index(("kept_at", _UP), expireAfterSeconds=int(DOCUMENTS_KEPT.total_seconds())),
     ],
     "operations": [
         _index(("merchant_id", _UP), ("_id", _UP)),

@@ -68,6 +68,14 @@ class Update:
     upsert: bool = False
 
 
+class _DryRun(Exception):
+    """A transaction of a dry run is at its end, with a result and without a trace."""
+
+    def __init__(self, result: object) -> None:
+        super().__init__()
+        self.result = result
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """A merchant's part of the database. There is no way to a tenant's documents that does not pass here."""
@@ -75,6 +83,8 @@ class Scope:
     database: Database
     merchant_id: str
     session: AsyncIOMotorClientSession | None = None
+    is_dry: bool = False
+    """Nothing of its transactions stays; they tell what would be."""
 
     def within(self, where: Mapping[str, Any]) -> Document:
         """The filter, held to this merchant."""
@@ -88,18 +98,30 @@ class Scope:
         """
         if self.session is not None:
             return await body(self)
-        async with await self.database.client.start_session() as session:
-            result: T = await session.with_transaction(
-                lambda active: body(replace(self, session=active))
-            )
+
+        async def work(active: AsyncIOMotorClientSession) -> T:
+            result = await body(replace(self, session=active))
+            if self.is_dry:
+                raise _DryRun(result)
             return result
+
+        async with await self.database.client.start_session() as session:
+            try:
+                done: T = await session.with_transaction(work)
+            except _DryRun as end:
+                return cast("T", end.result)
+            return done
+
+    def dry(self) -> "Scope":
+        """The same part of the database, in which no transaction stays. Writes outside of one are refused."""
+        return replace(self, is_dry=True)
 
     async def find(
         self,
         name: str,
         where: Mapping[str, Any],
         *,
-        fields: Sequence[str] | None = None,
+        fields: Sequence[str] | Mapping[str, Any] | None = None,
         sort: Sequence[tuple[str, int]] | None = None,
         limit: int = 0,
     ) -> list[Document]:
@@ -130,9 +152,9 @@ class Scope:
         for row in rows:
             self._check(row)
         if len(rows) == 1:
-            await self._collection(name).insert_one(rows[0], session=self.session)
+            await self._writable(name).insert_one(rows[0], session=self.session)
         elif rows:
-            await self._collection(name).insert_many(rows, session=self.session)
+            await self._writable(name).insert_many(rows, session=self.session)
 
     async def insert_new(self, name: str, documents: Iterable[Document]) -> int:
         """Insert those whose id is not taken yet; gives how many were new."""
@@ -146,7 +168,7 @@ class Scope:
         self, name: str, where: Mapping[str, Any], change: Mapping[str, Any] | Sequence[Document]
     ) -> bool:
         """Change the first match; gives whether there was one."""
-        result = await self._collection(name).update_one(
+        result = await self._writable(name).update_one(
             self.within(where), change, session=self.session
         )
         return result.matched_count == 1
@@ -155,7 +177,7 @@ class Scope:
         self, name: str, where: Mapping[str, Any], change: Mapping[str, Any] | Sequence[Document]
     ) -> int:
         """Change all matches; gives how many there were."""
-        result = await self._collection(name).update_many(
+        result = await self._writable(name).update_many(
             self.within(where), change, session=self.session
         )
         return result.matched_count
@@ -172,7 +194,7 @@ class Scope:
         self, name: str, where: Mapping[str, Any], change: Mapping[str, Any]
     ) -> Document | None:
         """Change the first match and give it as it is afterwards."""
-        return await self._collection(name).find_one_and_update(
+        return await self._writable(name).find_one_and_update(
             self.within(where), change, session=self.session, return_document=True
         )
 
@@ -186,10 +208,14 @@ class Scope:
     async def _bulk(self, name: str, operations: list[Any], counted: str) -> int:
         if not operations:
             return 0
-        result = await self._collection(name).bulk_write(
+        result = await self._writable(name).bulk_write(
             operations, ordered=False, session=self.session
         )
         return cast("int", getattr(result, counted))
+
+    def _writable(self, name: str) -> AsyncIOMotorCollection[Document]:
+        assert self.session or not self.is_dry, "A dry run writes in transactions only."
+        return self._collection(name)
 
     def _collection(self, name: str) -> AsyncIOMotorCollection[Document]:
         return self.database.handle[name]
@@ -200,7 +226,7 @@ class Scope:
 
 
 def _make_converter() -> Converter:
-    converter = Converter()
+    converter = Converter(detailed_validation=False)
     converter.register_unstructure_hook(Decimal, Decimal128)
     converter.register_structure_hook(Decimal, lambda value, _: value.to_decimal())
     converter.register_unstructure_hook(datetime, lambda value: value)

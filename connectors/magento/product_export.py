@@ -1,7 +1,7 @@
 """Reads the products of Magento's product export, a CSV file, row by row."""
 
 import io
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,14 +9,10 @@ from pathlib import Path
 from typing import IO, TypeAlias
 
 from connectors.magento import cells
-from connectors.magento.product_row import (
-    PRICE_CODES,
-    REQUIRED_COLUMNS,
-    BadCell,
-    Catalogue,
-    read_product,
-)
+from connectors.magento.attributes import PRICE_CODES, BadCell, Catalogue
+from connectors.magento.product_row import REQUIRED_COLUMNS, read_product
 from connectors.magento.rows import BadRow, Row, RowReader
+from connectors.magento.website_prices import ViewRow, has_prices
 from domain.errors import InvalidInput
 from domain.money import CURRENCY_DIGITS
 from domain.product import Product
@@ -71,12 +67,16 @@ def read_products(
     currency: str,
     now: datetime,
     price_codes: Collection[str] = PRICE_CODES,
+    websites: Mapping[str, Collection[str]] | None = None,
 ) -> ProductExport:
     """Products of an export, read as they are asked for; a bad row comes as a `RowError` in its place.
 
-    Rows of a store view override texts only and are no products. Prices are in `currency`, the catalogue's.
-    A special price is among the prices while it is in force at `now`. Every product is version 1, made now:
-    storage knows better. `price_codes` are the attributes to read as prices.
+    Prices are in `currency`, the catalogue's. A special price is among the prices while it is in force at `now`.
+    Every product is version 1, made now: storage knows better. `price_codes` are the attributes to read as prices.
+
+    Rows of a store view are no products: of them only prices are read, those of the view's website. `websites`
+    names the store views of each website, in the order in which the websites' own prices count. Without it
+    views belong to the product's website where it is in one only; a product with other prices is refused.
 
     Raises:
         InvalidInput: no such file or currency; and when the first product is asked for: an empty file,
@@ -84,7 +84,8 @@ def read_products(
     """
     if currency not in CURRENCY_DIGITS:
         raise InvalidInput(f"{currency!r} is not an ISO 4217 currency code such as USD.")
-    return ProductExport(source, Catalogue(merchant_id, currency, now, frozenset(price_codes)))
+    catalogue = Catalogue(merchant_id, currency, now, frozenset(price_codes), websites or {})
+    return ProductExport(source, catalogue)
 
 
 def _size(source: Source) -> int | None:
@@ -101,30 +102,57 @@ def _size(source: Source) -> int | None:
     return end - here
 
 
+@dataclass(frozen=True, slots=True)
+class _Product:
+    """A product's own row, until it is known that no store view of it follows."""
+
+    sku: str
+    line: int
+    cells: dict[str, str]
+
+
 def _read_rows(reader: RowReader, catalogue: Catalogue) -> Iterator[Product | RowError]:
     header = reader.header()
     _check(header)
     lines: dict[str, int] = {}
-    view_lines: dict[str, int] = {}
+    views: dict[str, list[ViewRow]] = {}
+    held: _Product | None = None
     for row in reader.rows(len(header)):
+        found = {} if isinstance(row, BadRow) else _content(header, row)
+        sku, is_view = found.get("sku", ""), "store_view_code" in found
+        if held and not (is_view and sku == held.sku):
+            yield _read_row(held, views.pop(held.sku, []), catalogue)
+            held = None
         if isinstance(row, BadRow):
             yield RowError(row.line, None, None, row.message)
-            continue
-        found = _content(header, row)
-        sku = found.get("sku", "")
-        if "store_view_code" in found:
-            view_lines.setdefault(sku, row.line)
-            continue
-        first_line = lines.setdefault(sku, row.line) if sku else row.line
-        if first_line == row.line:
-            yield _read_row(found, row.line, catalogue)
-        else:
-            message = f"line {first_line} has the same SKU; keep one row for each product"
+        elif is_view and sku in lines and not held:
+            yield from _late(ViewRow(row.line, found), lines[sku], catalogue)
+        elif is_view:
+            views.setdefault(sku, []).append(ViewRow(row.line, found))
+        elif sku in lines:
+            message = f"line {lines[sku]} has the same SKU; keep one row for each product"
             yield RowError(row.line, "sku", sku, message)
-    for sku, line in view_lines.items():
-        if sku not in lines:
-            message = "all rows of this SKU are of store views; export its default values too"
-            yield RowError(line, "store_view_code", sku or None, message)
+        else:
+            held = _Product(sku, row.line, found)
+            if sku:
+                lines[sku] = row.line
+    if held:
+        yield _read_row(held, views.pop(held.sku, []), catalogue)
+    for sku, rows in views.items():
+        message = "all rows of this SKU are of store views; export its default values too"
+        yield RowError(rows[0].line, "store_view_code", sku or None, message)
+
+
+def _late(row: ViewRow, line: int, catalogue: Catalogue) -> Iterator[RowError]:
+    """A store view that comes after its product was given away: its prices cannot be added any more."""
+    try:
+        if not has_prices(row, catalogue):
+            return
+    except BadCell as error:
+        yield RowError(row.line, error.column, row.cells["sku"], error.message)
+        return
+    message = f"the prices of this store view were not read: it must follow its product on line {line} at once"
+    yield RowError(row.line, "store_view_code", row.cells["sku"], message)
 
 
 def _check(header: list[str]) -> None:
@@ -148,8 +176,8 @@ def _content(header: list[str], row: Row) -> dict[str, str]:
     }
 
 
-def _read_row(found: dict[str, str], line: int, catalogue: Catalogue) -> Product | RowError:
+def _read_row(row: _Product, views: list[ViewRow], catalogue: Catalogue) -> Product | RowError:
     try:
-        return read_product(found, catalogue)
+        return read_product(row.cells, views, catalogue)
     except BadCell as error:
-        return RowError(line, error.column, found.get("sku"), error.message)
+        return RowError(error.line or row.line, error.column, row.sku or None, error.message)

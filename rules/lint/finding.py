@@ -78,6 +78,8 @@ class Finding:
     line: int | None = None
     """Where in the text, counted from 1; None where the text was not given."""
     column: int | None = None
+    path: str | None = None
+    """Where in the document, such as ``rules[2].when.all[0]``."""
 
 
 @dataclass(frozen=True, slots=True)

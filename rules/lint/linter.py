@@ -69,7 +69,7 @@ def review(
 
     What is found was seen on a listing, a real one of `sample` where there is one, through the rule engine and
     the pricing pipeline; only that something never matches or never runs is shown by excluding every case.
-    `source` is the document's text, for lines and columns. `store` is the one that constructed listings are in,
+    `source` is the document's text, for places. `store` is the one that constructed listings are in,
     by default that of the sample or a new one. `now` makes rules that are over known. `effort` bounds the work: a document
     that needs more is examined in part, and the review says so.
     """
@@ -144,7 +144,7 @@ def _told(finding: Finding, document: RulesetDocument) -> Finding:
 
 
 def _placed(finding: Finding, document: RulesetDocument, where: dict[str, RulePlace]) -> Finding:
-    """A finding with its line: that of the last of the conditions that exclude each other, or of its rule."""
+    """A finding with its place: that of the last of the conditions that exclude each other, or of its rule."""
     key = finding.rule_keys[0]
     if key not in where:
         return finding
@@ -154,4 +154,4 @@ def _placed(finding: Finding, document: RulesetDocument, where: dict[str, RulePl
     if finding.conflict and len(conditions) == len(where[key].conditions):
         found = zip(conditions, where[key].conditions, strict=True)
         place = [at for leaf, at in found if leaf in finding.conflict][-1]
-    return replace(finding, line=place.line, column=place.column)
+    return replace(finding, line=place.line, column=place.column, path=place.path)

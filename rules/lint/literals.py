@@ -53,23 +53,13 @@ def values_of(leaf: Leaf) -> tuple[str | Decimal | bool, ...]:
 
 
 def wanted(leaves: Iterable[Leaf]) -> Iterator[tuple[str | Decimal | bool, ...]]:
-    """Lists of which the value must be one. A number contains a number where both are the same."""
-    return (
-        values_of(leaf)
-        for leaf in leaves
-        if leaf.operator in _WANTED
-        or (leaf.operator is Operator.CONTAINS and isinstance(leaf.value, Decimal))
-    )
+    """Lists of which the value must be one."""
+    return (values_of(leaf) for leaf in leaves if leaf.operator in _WANTED)
 
 
 def unwanted(leaves: Iterable[Leaf]) -> Iterator[tuple[str | Decimal | bool, ...]]:
     """Lists of which the value must not be one."""
-    return (
-        values_of(leaf)
-        for leaf in leaves
-        if leaf.operator in _UNWANTED
-        or (leaf.operator is Operator.NOT_CONTAINS and isinstance(leaf.value, Decimal))
-    )
+    return (values_of(leaf) for leaf in leaves if leaf.operator in _UNWANTED)
 
 
 @dataclass(frozen=True, slots=True)

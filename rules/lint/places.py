@@ -1,17 +1,26 @@
-"""Where in the text of a document its rules and their conditions stand."""
+"""Where in a document its rules and their conditions stand."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rules.source import Items, Mapping, Node, Place, Scalar, read
+from rules.source import Items, Mapping, Node, Scalar, read
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place of a document, as `DocumentError` tells it."""
+
+    line: int
+    column: int
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
 class RulePlace:
     """A rule's own place, and those of its conditions in their order."""
 
-    start: Place
-    conditions: tuple[Place, ...]
+    start: Location
+    conditions: tuple[Location, ...]
 
 
 def places(source: str) -> dict[str, RulePlace]:
@@ -22,11 +31,12 @@ def places(source: str) -> dict[str, RulePlace]:
     """
     rules = _value(read(source), "rules")
     found = {}
-    for item in rules.items if isinstance(rules, Items) else ():
+    for index, item in enumerate(rules.items if isinstance(rules, Items) else ()):
+        path = f"rules[{index}]"
         key, when = _value(item, "key"), _value(item, "when")
         if isinstance(key, Scalar):
-            conditions = () if when is None else tuple(_conditions(when))
-            found[key.text] = RulePlace(item.place, conditions)
+            conditions = () if when is None else tuple(_conditions(when, f"{path}.when"))
+            found[key.text] = RulePlace(_location(item, path), conditions)
     return found
 
 
@@ -36,14 +46,18 @@ def _value(node: Node, key: str) -> Node | None:
     return next((value for name, value in node.entries if name.text == key), None)
 
 
-def _conditions(node: Node) -> Iterator[Place]:
+def _conditions(node: Node, path: str) -> Iterator[Location]:
     """The mappings that name a fact."""
     if isinstance(node, Mapping):
         if _value(node, "fact") is not None:
-            yield node.place
+            yield _location(node, path)
             return
-        for _, value in node.entries:
-            yield from _conditions(value)
+        for key, value in node.entries:
+            yield from _conditions(value, f"{path}.{key.text}")
     elif isinstance(node, Items):
-        for item in node.items:
-            yield from _conditions(item)
+        for index, item in enumerate(node.items):
+            yield from _conditions(item, f"{path}[{index}]")
+
+
+def _location(node: Node, path: str) -> Location:
+    return Location(node.place.line, node.place.column, path)

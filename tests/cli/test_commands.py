@@ -117,6 +117,54 @@ def test_a_bad_row_is_told_with_its_line_and_the_others_are_imported(
     assert [product.sku for product in shell.act(_products)] == ["MUG-2"]
 
 
+@pytest.fixture
+def two_websites(tmp_path: Path) -> Path:
+    """A product that one of its two websites sells at a price of its own."""
+    file = tmp_path / "websites.csv"
+    german = "MUG-1,german,Default,simple,,,,25.00,,,,"
+    rows = [
+        f"{row},{websites}"
+        for row, websites in ((HEADER, "product_websites"), (a_row(1), '"base,eu"'), (german, ""))
+    ]
+    file.write_text("\n".join(rows) + "\n")
+    return file
+
+
+def test_prices_by_website_are_imported_once_the_websites_are_named(
+    shell: Any, two_websites: Path
+) -> None:
+    refused = shell.run("catalog", "import", str(two_websites))
+    assert refused.exit_code == 1
+    assert "line 3, store_view_code: store view 'german' has prices of its own" in refused.output
+    assert "--website eu=german" in refused.output
+    assert shell.act(_products) == []
+
+    named = ("--website", "base=default", "--website", "eu=german,french")
+    imported = shell.run("catalog", "import", str(two_websites), *named)
+    assert imported.exit_code == 0, imported.output
+    (mug,) = shell.act(_products)
+    (eu,) = mug.website_prices
+    assert (eu.website, eu.sort_order, eu.prices["price"].amount) == ("eu", 2, "25.00")
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        (["german"], "Write a website with its store views"),
+        (["eu="], "Write a website with its store views"),
+        (["eu=german", "eu=french"], "once"),
+        (["eu=german", "base=german"], "once"),
+        (["eu=german,german"], "once"),
+    ],
+)
+def test_websites_that_make_no_sense_are_one_clear_line(
+    shell: Any, two_websites: Path, named: list[str], told: str
+) -> None:
+    options = [word for each in named for word in ("--website", each)]
+    refused = shell.run("catalog", "import", str(two_websites), *options)
+    assert (refused.exit_code, told in refused.output) == (1, True)
+
+
 async def _products(runtime: Runtime) -> Any:
     return await PRODUCTS.find(runtime.scope(MERCHANT), EVERYTHING)
 

@@ -109,6 +109,38 @@ def test_what_was_planned_is_applied_without_a_question(
     )
 
 
+def test_documents_of_one_file_are_planned_and_applied_together(
+    selling: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(f"{LISTING}---\n{PRICING}")
+    planned = selling.run("rules", "plan", str(file))
+    assert planned.exit_code == 0, planned.output
+    assert "Newly ineligible: MUG-2" in planned.output
+    applied = selling.run("rules", "apply", str(file))
+    assert applied.exit_code == 0, applied.output
+    assert applied.output.splitlines()[-2:] == [
+        "rules.yaml: listing rules version 1 is in force now.",
+        "rules.yaml: pricing rules version 1 is in force now.",
+    ]
+    assert selling.act(_in_force) == {LISTING, f"---\n{PRICING}"}
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "backtest"])
+def test_amounts_that_the_stores_currency_does_not_have_are_told_by_line(
+    shell: Any, tmp_path: Path, command: str
+) -> None:
+    shell.connect()
+    file = tmp_path / "rules.yaml"
+    precise = PRICING.replace("10%", '"0.005"')
+    file.write_text(f"{LISTING}---\n{precise}")
+    assert shell.run("rules", "check", str(file)).exit_code == 0
+    refused = shell.run("rules", command, str(file))
+    assert refused.exit_code == 1
+    assert f"{file}:9:51: Amounts in USD have 2 decimals at most" in refused.output
+    assert ("Nothing was published." in refused.output) is (command == "apply")
+
+
 def test_without_a_plan_it_is_shown_and_nobody_there_to_ask_means_no(
     selling: Any, pricing: Path
 ) -> None:

@@ -24,7 +24,7 @@ from storage.listings import LISTINGS
 from storage.mongo import Database, Scope
 from storage.products import PRODUCTS
 from storage.stores import STORES
-from tests.factories import NOW, a_listing, a_product, a_store, usd
+from tests.factories import NOW, a_listing, a_product, a_store, an_offer, usd
 from tests.graphql_api.conftest import Ask, asker, browser, gid
 from tests.graphql_api.seeds import PRICING, a_snapshot, asin_of, stock_shop
 
@@ -124,6 +124,35 @@ async def test_explain_decides_now_and_writes_nothing(
     assert await DECISIONS.count(scope) == kept
     assert await ask("query ($id: ID!) { node(id: $id) { id } }", id=explained["id"]) == {
         "node": None
+    }
+
+
+async def test_a_decision_shows_what_businesses_pay_and_the_price_struck_through(
+    scope: Scope, ask: Ask
+) -> None:
+    await STORES.insert(scope, [a_store()])
+    prices = {"price": usd("20.00"), "msrp": usd("30.00")}
+    await PRODUCTS.insert(scope, [a_product("MUG-1", prices=prices)])
+    await LISTINGS.insert(scope, [a_listing("MUG-1")])
+    mug = gid("Listing", "store1/MUG-1")
+    settings = """mutation ($input: StoreSettingsUpdateInput!) { storeSettingsUpdate(input: $input) {
+      userErrors { message } } }"""
+    price = {
+        "msrpAttribute": "msrp",
+        "business": {"discounts": [{"atLeast": 5, "percentOff": "5"}]},
+    }
+    query = """query ($id: ID!) { listing(id: $id) { explain { after { amount } listPrice { amount }
+      businessPrice { price { amount } tiers { atLeast price { amount } } } } } }"""
+    before = (await ask(query, id=mug))["listing"]["explain"]
+    assert (before["businessPrice"], before["listPrice"]) == (None, None)
+
+    await ask(settings, input={"storeId": gid("Store", "store1"), "settings": {"price": price}})
+
+    after = (await ask(query, id=mug))["listing"]["explain"]
+    assert (after["after"], after["listPrice"]) == ({"amount": "20.00"}, {"amount": "30.00"})
+    assert after["businessPrice"] == {
+        "price": {"amount": "20.00"},
+        "tiers": [{"atLeast": 5, "price": {"amount": "19.00"}}],
     }
 
 
@@ -324,3 +353,20 @@ async def test_an_item_without_known_offers_has_none(scope: Scope, ask: Ask) -> 
     )
     assert data == {"offers": {"nodes": [], "pageInfo": {"endCursor": None}}}
     assert asin_of(0) == "B000000000"
+
+
+async def test_the_featured_offer_is_the_same_with_and_without_the_others(
+    scope: Scope, ask: Ask
+) -> None:
+    await stock_shop(scope, ["MUG-1", "PEN-1", "CUP-1"])
+    nobody = a_snapshot(asin_of(1), offers=(an_offer("RIVAL-B", "19.00"),))
+    await offers.write(scope, [nobody])
+    query = """{ listings { nodes { asin featuredOffer { sellerId landedPrice { amount } observedAt } %s } } }"""
+
+    alone = (await ask(query % ""))["listings"]["nodes"]
+    among = (await ask(query % "offers { nodes { sellerId } }"))["listings"]["nodes"]
+
+    featured = {node["asin"]: node["featuredOffer"] for node in alone}
+    assert featured[asin_of(1)] is None
+    assert featured[asin_of(0)]["sellerId"] == "RIVAL-B"
+    assert featured == {node["asin"]: node["featuredOffer"] for node in among}

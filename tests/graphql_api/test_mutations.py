@@ -33,7 +33,8 @@ SETTINGS = f"""mutation ($input: StoreSettingsUpdateInput!) {{ storeSettingsUpda
     listAction handlingDays thirdPartySkuAttribute importsOrders
     stock {{ outOfStockThreshold maximum }}
     catalogSearch {{ general ean acceptsGeneralMatch }}
-    price {{ source vatPercent largestStepPercent absoluteMinimum {{ amount currencyCode }} }}
+    price {{ source vatPercent largestStepPercent absoluteMinimum {{ amount currencyCode }}
+      comparesBoundsWithVat comparesWithShipping business {{ discounts {{ atLeast percentOff }} }} }}
   }} }} {ERRORS} }} }}"""
 OVERRIDE = f"""mutation ($input: ListingPriceOverrideInput!) {{ listingPriceOverride(input: $input) {{
   listing {{ version override {{ price {{ amount currencyCode }} actor }} store {{ name }} }} {ERRORS} }} }}"""
@@ -44,7 +45,7 @@ CREATE_RULES = """mutation ($input: RulesetCreateInput!) { rulesetCreate(input: 
     key priority conditions { path operator fact expected }
     action { __typename
       ... on AdjustPriceAction { adjustment { isIncrease percent } }
-      ... on FollowCompetitorAction { competitorSource floor { source adjustment { percent } } ceiling { source } }
+      ... on FollowCompetitorAction { competitor { source } floor { source adjustment { percent } } ceiling { source } }
     }
   } }
   userErrors { field message code line column documentPath } } }"""
@@ -151,6 +152,9 @@ async def test_settings_left_out_stay_and_null_clears(scope: Scope, ask: Ask) ->
                 "vatPercent": "19.5",
                 "largestStepPercent": None,
                 "absoluteMinimum": None,
+                "comparesBoundsWithVat": False,
+                "comparesWithShipping": True,
+                "business": None,
             },
         },
     }
@@ -161,6 +165,78 @@ async def test_settings_left_out_stay_and_null_clears(scope: Scope, ask: Ask) ->
     assert second["store"]["settings"]["price"]["vatPercent"] is None
     assert second["store"]["settings"]["catalogSearch"]["acceptsGeneralMatch"] is True
     assert second["store"]["settings"]["handlingDays"] == 5
+
+
+async def _price_settings(ask: Ask, **given: Any) -> Any:
+    payload = (await ask(SETTINGS, input={"storeId": SHOP, "settings": {"price": given}}))[
+        "storeSettingsUpdate"
+    ]
+    assert payload["userErrors"] == []
+    return payload["store"]["settings"]["price"]
+
+
+async def test_how_competitors_are_compared_can_be_set(scope: Scope, ask: Ask) -> None:
+    await stock_shop(scope)
+    price = await _price_settings(ask, comparesBoundsWithVat=True, comparesWithShipping=False)
+    assert (price["comparesBoundsWithVat"], price["comparesWithShipping"]) == (True, False)
+    price = await _price_settings(ask, comparesWithShipping=True)
+    assert (price["comparesBoundsWithVat"], price["comparesWithShipping"]) == (True, True)
+
+
+async def test_prices_for_businesses_are_offered_kept_and_withdrawn(scope: Scope, ask: Ask) -> None:
+    await stock_shop(scope)
+    assert (await _price_settings(ask, business={}))["business"] == {"discounts": []}
+    ten = {"atLeast": 10, "percentOff": "7.5"}
+    five = {"atLeast": 5, "percentOff": "5"}
+    given = await _price_settings(ask, business={"discounts": [ten, five]})
+    assert given["business"] == {"discounts": [five, ten]}
+    assert (await _price_settings(ask, business={}))["business"] == {"discounts": [five, ten]}
+    assert (await _price_settings(ask, vatPercent="20"))["business"] == {"discounts": [five, ten]}
+    assert (await _price_settings(ask, business=None))["business"] is None
+
+
+@pytest.mark.parametrize(
+    ("discounts", "told"),
+    [
+        ([(number, number) for number in range(1, 7)], "5 discounts at most"),
+        ([(1, 5)], "2 units or more"),
+        ([(2, 0)], "above 0"),
+        ([(2, 100)], "below 100"),
+        ([(5, 5), (5, 6)], "Two discounts start at 5"),
+        ([(10, 5), (5, 5)], "Who buys 10 must save more than who buys 5: more than 5 %"),
+        ([(5, 5), (10, 4)], "more than 5 %"),
+    ],
+)
+async def test_discounts_that_make_no_sense_are_refused_by_name(
+    scope: Scope, ask: Ask, discounts: list[tuple[int, int]], told: str
+) -> None:
+    await stock_shop(scope)
+    business = {
+        "discounts": [
+            {"atLeast": quantity, "percentOff": str(percent)} for quantity, percent in discounts
+        ]
+    }
+    given = {"storeId": SHOP, "settings": {"price": {"business": business}}}
+    payload = (await ask(SETTINGS, input=given))["storeSettingsUpdate"]
+    [error] = payload["userErrors"]
+    assert error["field"] == ["input", "settings", "price", "business", "discounts"]
+    assert error["code"] == "INVALID"
+    assert told in error["message"]
+    assert (await STORES.require(scope, "store1")).settings.price.business is None
+
+
+async def test_businesses_get_no_offer_where_amazon_has_none_for_them(
+    scope: Scope, ask: Ask
+) -> None:
+    given = {"name": "Shop", "email": "me@shop.com", "catalogCurrency": "CAD", "country": "CA"}
+    settings: dict[str, Any] = {"price": {"business": {}}}
+    payload = (await ask(STORE_CREATE, input=given | {"settings": settings}))["storeCreate"]
+    [error] = payload["userErrors"]
+    assert error["field"] == ["input", "settings", "price", "business"]
+    assert "not in this store's country" in error["message"]
+    assert (await ask(STORE_CREATE, input=given | {"settings": settings, "country": "UK"}))[
+        "storeCreate"
+    ]["userErrors"] == []
 
 
 async def test_a_stale_version_is_refused_with_what_is_there_now(scope: Scope, ask: Ask) -> None:
@@ -320,7 +396,7 @@ async def test_rules_are_drafted_understood_and_published(scope: Scope, ask: Ask
             ],
             "action": {
                 "__typename": "FollowCompetitorAction",
-                "competitorSource": "BUY_BOX",
+                "competitor": {"source": "BUY_BOX"},
                 "floor": {"source": "cost", "adjustment": {"percent": "10"}},
                 "ceiling": {"source": "price"},
             },

@@ -3,6 +3,7 @@ from datetime import timedelta
 from domain.decision import DecisionOutcome, DecisionReason
 from domain.operation import OperationKind, OperationStatus
 from domain.order import OrderStatus
+from domain.product import WebsitePrices
 from domain.submission import SubmissionState
 from rules.facts import CATALOGUE
 from services import operations
@@ -14,7 +15,7 @@ from storage.orders import ORDERS
 from storage.products import PRODUCTS
 from storage.stores import STORES
 from storage.submissions import SUBMISSIONS
-from tests.factories import NOW, a_listing, a_product, a_store
+from tests.factories import NOW, a_listing, a_product, a_store, usd
 from tests.graphql_api.conftest import Ask, gid
 from tests.graphql_api.seeds import a_change, a_decision, a_submission, an_order, stock_shop
 
@@ -71,18 +72,44 @@ async def test_a_store_tells_how_it_stands(scope: Scope, ask: Ask) -> None:
     )
     data = await ask(
         """query ($id: ID!) { store(id: $id) {
-             marketplace { country region } currency listingCounts { status count }
+             marketplace { country region hasBusiness } currency listingCounts { status count }
              buyBoxShare { wonCount lostCount openCount percent } createdAt
         } }""",
         id=gid("Store", "store1"),
     )
     assert data["store"] == {
-        "marketplace": {"country": "US", "region": "NA"},
+        "marketplace": {"country": "US", "region": "NA", "hasBusiness": True},
         "currency": "USD",
         "listingCounts": [{"status": "ACTIVE", "count": 4}, {"status": "INELIGIBLE", "count": 1}],
         "buyBoxShare": {"wonCount": 1, "lostCount": 2, "openCount": 1, "percent": "33.3"},
         "createdAt": "2026-01-05T08:00:00.000Z",
     }
+
+
+async def test_a_product_shows_the_prices_of_its_websites_in_their_order(
+    scope: Scope, ask: Ask
+) -> None:
+    own = (
+        WebsitePrices("eu", 2, {"price": usd("12.00")}),
+        WebsitePrices("base", 1, {"cost": usd("5.00")}),
+    )
+    await PRODUCTS.insert(scope, [a_product("A", website_prices=own)])
+    data = await ask(
+        """{ productBySku(sku: "A") { prices { code } websitePrices { website sortOrder prices {
+             code price { amount } } } } }"""
+    )
+    assert data["productBySku"]["websitePrices"] == [
+        {
+            "website": "base",
+            "sortOrder": 1,
+            "prices": [{"code": "cost", "price": {"amount": "5.00"}}],
+        },
+        {
+            "website": "eu",
+            "sortOrder": 2,
+            "prices": [{"code": "price", "price": {"amount": "12.00"}}],
+        },
+    ]
 
 
 async def test_products_are_found_by_sku_and_by_condition(scope: Scope, ask: Ask) -> None:

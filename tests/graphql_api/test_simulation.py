@@ -78,6 +78,29 @@ def _scope(runtime: Runtime) -> Scope:
     return runtime.scope(MERCHANT)
 
 
+@pytest.mark.parametrize("mutation", ["rulesetSimulate", "rulesetCreate"])
+async def test_amounts_that_the_stores_currency_does_not_have_are_told_with_their_place(
+    stocked: Scope, ask: Ask, mutation: str
+) -> None:
+    precise = TEN_OFF.replace("10%", '"0.005"')
+    is_plan = mutation == "rulesetSimulate"
+    given = {"sources": [NO_PENS, precise]} if is_plan else {"source": precise}
+    name = mutation[0].upper() + mutation[1:]
+    query = f"""mutation ($input: {name}Input!) {{ {mutation}(input: $input) {{
+      userErrors {{ field code message line documentPath }} }} }}"""
+    payload = (await ask(query, input={"storeId": SHOP, **given}))[mutation]
+    assert payload["userErrors"] == [
+        {
+            "field": ["input", "sources", "1"] if is_plan else ["input", "source"],
+            "code": "INVALID_DOCUMENT",
+            "message": "Amounts in USD have 2 decimals at most, so 0.005 cannot be meant",
+            "line": 5,
+            "documentPath": "rules[0].adjust.decrease",
+        }
+    ]
+    assert await RULESETS.count(stocked) + await PLANS.count(stocked) == 0
+
+
 async def test_a_simulation_is_an_operation_whose_plan_can_be_watched(
     stocked: Scope, ask: Ask, servers: ServerUrls
 ) -> None:

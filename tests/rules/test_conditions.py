@@ -34,6 +34,24 @@ def test_groups_follow_the_truth_table(
     assert holds(Group(quantifier, (FALSE, FALSE)), A) is neither
 
 
+@pytest.mark.parametrize("written", ["42", '"42"', "042", "4.20"])
+@pytest.mark.parametrize("operator", ["contains", "notContains"])
+def test_what_a_text_contains_is_a_text_with_quotes_or_without(written: str, operator: str) -> None:
+    document = parse(
+        "kind: listing\nname: x\nrules:\n"
+        f"  - {{key: r, when: {{fact: attribute.size, {operator}: {written}}}, then: list}}\n"
+    )
+    when = document.rules[0].when
+    assert when is not None
+    part = written.strip('"')
+    for size in ("EU 42", "042 / 9", "4.20", "42", "9"):
+        facts = Facts({}, {}, {"size": size})
+        expected = (part in size) is (operator == "contains")
+        assert holds(when, facts) is expected
+        with DurableMatcher(document) as matcher:
+            assert matcher.match([facts]) == [{"r"} if expected else set()]
+
+
 @pytest.mark.parametrize(
     ("value", "operator", "expected", "result"),
     [

@@ -185,6 +185,8 @@ def test_a_document_of_the_wrong_kind_is_refused() -> None:
         ("", "empty"),
         ("# nothing", "empty"),
         ("a: [", "not valid YAML"),
+        ("a:\n\tb: c", "indented with a tab"),
+        ("kind: pricing\nrules: []\n  - key: a", "Compare this line and those above it"),
         ("a: b: c", "not valid YAML"),
         ("\x00", "not valid YAML"),
         ("kind: pricing\n---\nkind: listing", "Only one document"),
@@ -196,7 +198,7 @@ def test_a_document_of_the_wrong_kind_is_refused() -> None:
         ("- " * 60_000, "nested too deeply"),
         ("? [a]\n: b", "A key must be a single word"),
         ("x" * 300_000, "larger than 256 KiB"),
-        ("- a", "must be a mapping"),
+        ("- a", "must be a mapping, such as {kind: ...}"),
         ("just words", "must be a mapping"),
     ],
 )

@@ -252,7 +252,7 @@ def test_a_ceiling_that_reaches_the_floor_is_none() -> None:
         ({"ending": "99"}, "USD", "with a point, such as .99"),
         ({"ending": ".99"}, "JPY", "0 decimals"),
         ({"round": {"to": "0.005"}}, "USD", "2 decimals"),
-        ({"round": {"to": "0.5"}}, "JPY", "0 decimals"),
+        ({"round": {"to": "0.5"}}, "JPY", "no decimals"),
     ],
 )
 def test_endings_that_the_currency_does_not_have_are_refused(
@@ -267,6 +267,36 @@ def test_endings_that_the_currency_has_are_read() -> None:
     assert parse(rule(ending="980"), currency="JPY").rules[0].shape.rounding is not None
     assert parse(rule(ending=".5"), currency="USD").rules[0].shape.rounding is not None
     assert parse(rule(ending=".995"), currency="KWD").rules[0].shape.rounding is not None
+
+
+TOO_PRECISE = {
+    "rules[0].adjust.decrease": rule(adjust={"decrease": "0.5"}),
+    "rules[0].maxStep": rule(maxStep="0.5"),
+    "maxStep": json.dumps({"kind": "pricing", "name": "x", "rules": [], "maxStep": "0.5"}),
+    "rules[0].floor.fees.fixed": follow(floor={"source": "cost", "fees": {"fixed": "0.5"}}),
+    "rules[0].floor.margin": follow(floor={"source": "cost", "margin": "0.5"}),
+    "rules[0].otherwise.buyBoxOwned.increase": follow(
+        ceiling={"source": "price"}, cooldown="2h", otherwise={"buyBoxOwned": {"increase": "0.5"}}
+    ),
+    "limits.minimumPrice": "kind: guardrails\nname: x\nlimits: {minimumPrice: 0.5}\n",
+}
+
+
+@pytest.mark.parametrize("path", TOO_PRECISE)
+def test_amounts_with_more_decimals_than_the_stores_currency_are_refused(path: str) -> None:
+    source = TOO_PRECISE[path]
+    assert parse(source).name
+    assert parse(source, currency="USD").name
+    (error,) = mistakes(source, "JPY")
+    assert error.path == path
+    assert error.message == "Amounts in JPY have no decimals, so 0.5 cannot be meant"
+    (error,) = mistakes(source.replace("0.5", "0.005"), "USD")
+    assert error.message == "Amounts in USD have 2 decimals at most, so 0.005 cannot be meant"
+    assert parse(source.replace("0.5", "5.000"), currency="JPY").name
+
+
+def test_what_a_condition_compares_with_may_be_as_precise_as_one_likes() -> None:
+    assert parse(rule(when={"fact": "price", "lt": "0.005"}), currency="JPY").rules
 
 
 RAILS = """\

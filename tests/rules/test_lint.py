@@ -206,6 +206,7 @@ rules:
     (finding,) = found(source)
     assert [leaf.fact for leaf in finding.conflict] == ["price", "price"]
     assert (finding.line, finding.column) == (14, 11)
+    assert finding.path == "rules[0].when.all[3]"
     assert "`price gte 20` and `price lt 20`" in finding.message
 
 

@@ -10,20 +10,18 @@ import pytest
 from connectors.port import MarketplaceListing, OfferPatch, Receipt
 from domain.change import ChangeKind
 from domain.decision import BusinessPrice, DecisionOutcome, DecisionReason, QuantityPrice
-from domain.ids import new_id
 from domain.listing import NO_TERMS, Listing, OfferTerms
 from domain.product import Product
 from domain.run import RunStatus
 from domain.store import BusinessSettings, PriceSettings, QuantityDiscount
 from domain.submission import SubmissionState
 from services import repricing, runs
-from services.runtime import Runtime
 from storage.filters import EVERYTHING, Is
 from storage.keyset import Sort
 from storage.runs import RUNS
 from tests.factories import usd
-from tests.services.amazon import Amazon, an_item, on_amazon
-from tests.services.shop import Shop, a_mug, open_shop
+from tests.services.amazon import an_item, on_amazon
+from tests.services.shop import Shop, a_mug
 from tests.services.test_submissions import forgetful
 from tests.services.trouble import Killed, killed_after, with_connector
 
@@ -463,16 +461,3 @@ async def test_a_patch_that_amazon_refuses_changes_nothing(shop: Shop) -> None:
     assert (await shop.states())[-1] is SubmissionState.REJECTED
     found = await shown(shop)
     assert (found.price, found.business) == (usd("20.00"), None)
-
-
-async def test_a_store_where_amazon_has_no_business_offers_none(
-    runtime: Runtime, amazon: Amazon
-) -> None:  # F035
-    amazon.begin([an_item(1)], marketplaceId="A2EUQ1WTGCTBG2", currency="CAD", scenarioId=new_id())
-    settings = replace(BUSINESS, currency_rate=Decimal("1.5"))
-    shop = await open_shop(runtime, amazon, country="CA", price=settings)
-
-    await shop.put_on_sale(a_mug())
-
-    (submission,) = await shop.submissions()
-    assert (submission.state, submission.terms) == (SubmissionState.LIVE, NO_TERMS)

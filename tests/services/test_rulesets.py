@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 
 from domain.change import ChangeKind
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ruleset import RulesetKind, RulesetStatus
 from embedded.servers import ServerUrls
-from rules.document import DocumentInvalid
+from rules.document import DocumentInvalid, parse
 from rules.guardrails import DEFAULT_GUARDRAILS
 from services import rulesets
 from storage.changes import CHANGES
@@ -91,6 +91,24 @@ async def test_a_document_with_mistakes_is_not_kept(shop: Shop) -> None:
         await shop.publish("kind: pricing\nname: Off\nrules:\n  - {key: off, type: magic}\n")
     assert [(error.line, error.column) for error in caught.value.errors] == [(4, 22)]
     assert await RULESETS.count(shop.scope) == 0
+
+
+async def test_an_amount_that_the_stores_currency_does_not_have_is_not_kept_nor_published(
+    shop: Shop,
+) -> None:
+    precise = RULES.format(percent=10).replace("10%", '"0.005"')
+    with pytest.raises(DocumentInvalid, match="USD have 2 decimals"):
+        await rulesets.create(shop.runtime, shop.scope, shop.id, precise, author="me")
+    assert await RULESETS.count(shop.scope) == 0
+
+    # A draft from before this was demanded.
+    old = await rulesets.keep(
+        shop.runtime, shop.scope, shop.id, parse(precise), precise, author="me"
+    )
+    with pytest.raises(InvalidInput, match=r"line 5.*USD have 2 decimals") as caught:
+        await rulesets.publish(shop.runtime, shop.scope, old.id, actor="me")
+    assert caught.value.field == ("input", "rulesetId")
+    assert (await RULESETS.require(shop.scope, old.id)).status is RulesetStatus.DRAFT
 
 
 async def test_a_retired_version_is_not_put_in_force_again(shop: Shop) -> None:

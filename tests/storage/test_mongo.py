@@ -53,6 +53,23 @@ async def test_a_scope_sees_changes_and_inserts_nothing_of_another_merchant(
     assert await PRODUCTS.get(scope, a_product().id) == a_product()
 
 
+async def test_a_dry_run_tells_what_would_be_and_leaves_nothing(scope: Scope) -> None:
+    async def body(inside: Scope) -> int:
+        await PRODUCTS.insert(inside, [a_product()])
+        return await PRODUCTS.count(inside)
+
+    assert await scope.dry().transaction(body) == 1
+    assert await PRODUCTS.count(scope) == 0
+
+
+async def test_a_dry_run_writes_nothing_outside_of_a_transaction(scope: Scope) -> None:
+    with pytest.raises(AssertionError):
+        await PRODUCTS.insert(scope.dry(), [a_product()])
+    with pytest.raises(AssertionError):
+        await change(scope.dry(), [("x", {"title": "y"})])
+    assert await PRODUCTS.count(scope) == 0
+
+
 async def test_a_transaction_is_all_or_nothing(scope: Scope) -> None:
     async def body(inside: Scope) -> None:
         await PRODUCTS.insert(inside, [a_product()])

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.magento.attributes import PRICE_CODES
 from connectors.magento.product_export import ProductExport, RowError, Source, read_products
-from connectors.magento.product_row import PRICE_CODES, REQUIRED_COLUMNS
+from connectors.magento.product_row import REQUIRED_COLUMNS
 from domain.errors import InvalidInput, UserError
 from domain.money import Money
 from domain.product import Product, ProductType
