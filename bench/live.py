@@ -46,7 +46,7 @@ _LISTINGS = 20
 """Listings of a store."""
 _CHUNK = 100
 """Decisions that are written in one transaction, as a chunk of repricing is."""
-_ALLOWED_MB = 200
+_ALLOWED_MB = 100
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
@@ -72,6 +72,8 @@ def main() -> None:
     parser.add_argument("--decisions", type=int, default=10_000)
     parser.add_argument("--rate", type=int, default=200, help="Decisions written a second.")
     options = parser.parse_args()
+    if options.decisions % (options.stores * _CHUNK) or options.subscribers % options.stores:
+        parser.error(f"each store needs as many subscribers, and decisions by {_CHUNK}")
     with (
         tempfile.TemporaryDirectory() as folder,
         open_servers(Path(folder), {**os.environ}) as urls,

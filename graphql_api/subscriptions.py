@@ -56,6 +56,8 @@ def by_event(executor: type[Executor] | None) -> type[Executor]:
         def build_per_event_executor(self, payload: Any) -> Any:
             event = super().build_per_event_executor(payload)
             event.context_value = payload.context
+            # graphql-core's memory of collected fields is by their identity, anew for each event: it would only grow.
+            event._relevant_sub_fields = {}  # noqa: SLF001
             return event
 
     return EventExecutor
