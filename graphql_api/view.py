@@ -248,15 +248,14 @@ def _budget_headers(body: Mapping[str, Any]) -> dict[str, str]:
 def _refused(request: Request, error: HTTPException) -> Response:
     """What the view refused before it executed anything."""
     cause = error.__cause__
-    if isinstance(cause, CannotGetOperationTypeError | InvalidOperationTypeError):
+    is_live = (
+        isinstance(cause, InvalidOperationTypeError)
+        and cause.operation_type is OperationType.SUBSCRIPTION
+    )
+    if is_live or isinstance(cause, CannotGetOperationTypeError):
         status = 422 if _media_type(request) == GRAPHQL_JSON else 200
-        is_live = (
-            isinstance(cause, InvalidOperationTypeError)
-            and cause.operation_type is OperationType.SUBSCRIPTION
-        )
-        return _refusal(
-            request, status, Code.VALIDATION_FAILED, _OVER_SOCKETS if is_live else error.reason
-        )
+        reason = _OVER_SOCKETS if is_live else error.reason
+        return _refusal(request, status, Code.VALIDATION_FAILED, reason)
     code = Code.PARSE_FAILED if "JSON" in error.reason else Code.VALIDATION_FAILED
     return _refusal(request, error.status_code, code, error.reason)
 
