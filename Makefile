@@ -75,8 +75,9 @@ $(BENCH)/.installed: requirements/bench.txt | install
 	$(PIP) install --quiet --require-hashes --only-binary :all: --target $(BENCH) -r requirements/bench.txt
 	@touch $@
 
-soak: install ## See that the rule engine's memory stays flat over a million listings
+soak: install ## See that the rule engine's memory stays flat, and that a thousand subscribers hear everything
 	$(BIN)/python -m bench.soak
+	$(BIN)/python -m bench.live
 
 lock: install ## Write requirements/ anew from pyproject.toml, keeping versions; U="--upgrade" moves them
 	$(COMPILE) pyproject.toml --extra embedded --group dev -o requirements/dev.txt $(U)

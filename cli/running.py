@@ -15,6 +15,7 @@ from connectors.simulator.settings import SimulatorSettings
 from embedded.servers import open_servers
 from embedded.supervisor import Supervisor
 from graphql_api.app import create_app
+from graphql_api.limits import BODY
 from services.settings import Settings
 from workers.runner import run_reprice_worker, run_sync_worker
 
@@ -115,5 +116,6 @@ async def _serve(app: object, host: str, port: int) -> None:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=5,
+        ws_max_size=BODY,
     )
     await uvicorn.Server(config).serve()

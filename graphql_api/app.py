@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from graphql_api.view import GraphQLView
 from services.runtime import Runtime, open_runtime
@@ -40,9 +40,11 @@ def app_on(opened: Callable[[], AbstractAsyncContextManager[Runtime]]) -> Starle
             app.state.runtime = runtime
             yield
 
+    view = GraphQLView()
     return Starlette(
         routes=[
-            Route("/graphql", GraphQLView()),
+            Route("/graphql", view),
+            WebSocketRoute("/graphql", view),
             Route("/healthz", _alive),
             Route("/readyz", _ready),
         ],

@@ -67,6 +67,11 @@ class RequestContext:
         answer: T = await self._asked[key]
         return answer
 
+    def anew(self) -> "RequestContext":
+        """For the next event of a subscription: it reads everything again, and has its own time."""
+        DEADLINE.set(asyncio.get_running_loop().time() + SECONDS)
+        return RequestContext(self.runtime, self.viewer)
+
     def forget(self) -> None:
         """Read everything again: a mutation wrote."""
         self._rows.clear()

@@ -8,6 +8,7 @@ import strawberry
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.exceptions import StrawberryInputCoercionError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.utils.str_converters import to_camel_case
 
 from domain import errors as domain
@@ -155,6 +156,8 @@ def _invalid(error: GraphQLError, cause: BaseException) -> str | None:
         return "Leave the field out or give it a value; null is none here."
     if isinstance(cause, domain.UserError):
         return cause.message
+    if isinstance(cause, CannotGetOperationTypeError | InvalidOperationTypeError):
+        return error.message
     if isinstance(cause, GraphQLError) or (error.path is None and error.nodes):
         # The executor's own words, or a scalar's on a value of the document.
         return error.message

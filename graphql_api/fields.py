@@ -17,9 +17,17 @@ R = TypeVar("R", bound=Callable[..., Any])
 
 def described(resolver: R) -> R:
     """Make a field or a mutation of a resolver, with its docstring as the description and a limit to its time."""
-    description = " ".join(inspect.cleandoc(resolver.__doc__ or "").split())
     bounded = _in_time(resolver) if inspect.iscoroutinefunction(resolver) else resolver
-    return cast("R", strawberry.field(bounded, description=description))
+    return cast("R", strawberry.field(bounded, description=_description(resolver)))
+
+
+def streamed(resolver: R) -> R:
+    """Make a subscription of a resolver, with its docstring as the description."""
+    return cast("R", strawberry.subscription(resolver, description=_description(resolver)))
+
+
+def _description(resolver: Callable[..., Any]) -> str:
+    return " ".join(inspect.cleandoc(resolver.__doc__ or "").split())
 
 
 def _in_time(resolver: R) -> R:

@@ -1,9 +1,11 @@
-"""The schema: queries and mutations put together from the nouns."""
+"""The schema: queries, mutations and subscriptions put together from the nouns."""
 
 from typing import Any
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from graphql_api.access import tell_scopes
 from graphql_api.api_key_mutations import ApiKeyMutations
@@ -30,6 +32,7 @@ from graphql_api.scalars import SCALARS
 from graphql_api.store_mutations import StoreMutations
 from graphql_api.stores import StoreQueries
 from graphql_api.submissions import SubmissionQueries
+from graphql_api.subscriptions import Subscription, by_event
 
 
 @strawberry.type(description="Everything that can be asked.")
@@ -69,6 +72,13 @@ class Mutation(
 
 
 class _Schema(strawberry.Schema):
+    async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        """The one answer to a query or mutation; Strawberry would take subscriptions here as well."""
+        kwargs["allowed_operation_types"] = {OperationType.QUERY, OperationType.MUTATION} & set(
+            kwargs.get("allowed_operation_types") or OperationType
+        )
+        return await super().execute(*args, **kwargs)
+
     def process_errors(self, errors: Any, execution_context: Any = None) -> None:
         """Nothing: `graphql_api.errors` logs what is worth it when it shapes the answer."""
 
@@ -76,8 +86,9 @@ class _Schema(strawberry.Schema):
 SCHEMA = _Schema(
     Query,
     Mutation,
+    Subscription,
     extensions=EXTENSIONS,
-    execution_context_class=executor_class(),
+    execution_context_class=by_event(executor_class()),
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 tell_scopes(SCHEMA._schema)  # noqa: SLF001 - the descriptions are nowhere else

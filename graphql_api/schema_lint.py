@@ -163,6 +163,14 @@ def _odd_mutations(schema: GraphQLSchema) -> Iterator[str]:
                 yield f"{payload.name}.{key} cannot be null where the mutation was refused"
 
 
+def _odd_subscriptions(schema: GraphQLSchema) -> Iterator[str]:
+    root = schema.subscription_type
+    for name, field in (root.fields if root else {}).items():
+        wanted = f"{name[0].upper()}{name[1:]}Payload!"
+        if str(field.type) != wanted:
+            yield f"{name} does not give a {wanted}"
+
+
 def _readable_secrets(schema: GraphQLSchema) -> Iterator[str]:
     for name, field_name, field in _fields(schema):
         is_secret = re.search(r"secret|token|credential|password", field_name, re.IGNORECASE)
@@ -192,6 +200,7 @@ _CHECKS: tuple[Callable[[GraphQLSchema], Iterator[str]], ...] = (
     _badly_paged,
     _nulls_in_lists,
     _odd_mutations,
+    _odd_subscriptions,
     _readable_secrets,
     _undated_deprecations,
 )

@@ -1,8 +1,13 @@
-"""GraphQL over HTTP: who may ask, how much, and with which status and media type the answer goes out."""
+"""GraphQL over HTTP: who may ask, how much, and with which status and media type the answer goes out.
+
+Subscriptions go over WebSocket, see `sockets.py`.
+"""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from math import ceil
 from typing import Any, cast
 
@@ -16,8 +21,11 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
-from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+from strawberry.types.unset import UNSET, UnsetType
 
 from domain.ids import new_id
 from graphql_api import context as contexts
@@ -28,12 +36,16 @@ from graphql_api.errors import STATUS, Code, formatted
 from graphql_api.explorer import page
 from graphql_api.limits import BODY
 from graphql_api.schema import SCHEMA
+from graphql_api.sockets import INIT_SECONDS, Connection, SocketHandler, TextSocket
 from services.runtime import Runtime
 
 log = structlog.get_logger()
 
 GRAPHQL_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"
+
+
+_OVER_SOCKETS = "Subscribe over WebSocket, with the sub-protocol graphql-transport-ws."
 
 
 class _BodyTooLarge(Exception):
@@ -51,11 +63,23 @@ class _Refused(Exception):
 class GraphQLView(GraphQL[RequestContext, None]):
     """Strawberry's view with the status codes and the media type of the GraphQL-over-HTTP draft."""
 
+    websocket_adapter_class = TextSocket
+    graphql_transport_ws_handler_class = SocketHandler
+
     def __init__(self) -> None:
-        super().__init__(SCHEMA, subscription_protocols=())
+        super().__init__(
+            SCHEMA,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
+        )
+        self._connections: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request, or serve one WebSocket."""
+        if scope["type"] == "websocket":
+            # Pages of other sites are turned away: the handshake must come from this very host, or from no page.
+            await self.run(WebSocket(scope, receive, send))
+            return
         request = Request(scope, _limited(receive))
         request.state.request_id = new_id()
         page_or_answer = _page if _wants_page(request) else self._answer
@@ -122,12 +146,19 @@ class GraphQLView(GraphQL[RequestContext, None]):
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> RequestContext:
-        """What the operation's resolvers share."""
+        """What the operation's resolvers share; of a WebSocket, who is at its other end."""
         del response
+        if isinstance(request, WebSocket):
+            return cast("RequestContext", Connection(request, self._connections))
         context = RequestContext(request.app.state.runtime, request.state.viewer)
         request.state.context = context
         contexts.DEADLINE.set(asyncio.get_running_loop().time() + contexts.SECONDS)
         return context
+
+    async def on_ws_connect(self, context: Any) -> UnsetType:
+        """Let a WebSocket in, or refuse it."""
+        await cast("Connection", context).enter()
+        return cast("UnsetType", UNSET)
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         """Carries the media type to `create_response`, which does not see the request."""
@@ -218,9 +249,15 @@ def _budget_headers(body: Mapping[str, Any]) -> dict[str, str]:
 
 def _refused(request: Request, error: HTTPException) -> Response:
     """What the view refused before it executed anything."""
-    if isinstance(error.__cause__, CannotGetOperationTypeError):
+    cause = error.__cause__
+    is_live = (
+        isinstance(cause, InvalidOperationTypeError)
+        and cause.operation_type is OperationType.SUBSCRIPTION
+    )
+    if is_live or isinstance(cause, CannotGetOperationTypeError):
         status = 422 if _media_type(request) == GRAPHQL_JSON else 200
-        return _refusal(request, status, Code.VALIDATION_FAILED, error.reason)
+        reason = _OVER_SOCKETS if is_live else error.reason
+        return _refusal(request, status, Code.VALIDATION_FAILED, reason)
     code = Code.PARSE_FAILED if "JSON" in error.reason else Code.VALIDATION_FAILED
     return _refusal(request, error.status_code, code, error.reason)
 

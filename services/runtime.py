@@ -15,6 +15,7 @@ from services.allowance import Allowance
 from services.clock import clock_of
 from services.connections import Connections
 from services.examinations import Examinations
+from services.live import Live
 from services.queue import Queue
 from services.rulebooks import Rulebooks
 from services.settings import Settings
@@ -40,6 +41,7 @@ class Runtime:
     examinations: Examinations
     identity_provider: IdentityProvider | None
     """The merchant's, where one is set up."""
+    live: Live
 
     def scope(self, merchant_id: str) -> Scope:
         """A merchant's part of the database."""
@@ -74,18 +76,23 @@ async def open_runtime(
     try:
         async with open_database(mongodb_url, settings.database, patience) as database:
             await indexes.ensure(database)
-            yield Runtime(
-                settings,
-                database,
-                queue,
-                clock,
-                vault,
-                connections,
-                rulebooks,
-                allowance,
-                Examinations(),
-                provider,
-            )
+            live = Live(database)
+            try:
+                yield Runtime(
+                    settings,
+                    database,
+                    queue,
+                    clock,
+                    vault,
+                    connections,
+                    rulebooks,
+                    allowance,
+                    Examinations(),
+                    provider,
+                    live,
+                )
+            finally:
+                await live.close()
     finally:
         if provider:
             await provider.close()

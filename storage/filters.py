@@ -1,7 +1,8 @@
 """Conditions on documents, as the API's filters and the services state them, made into Mongo queries."""
 
+import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,18 @@ _OPERATORS = {
     "gte": "$gte",
     "lt": "$lt",
     "lte": "$lte",
+}
+
+
+_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": operator.eq,
+    "in": lambda value, others: value in others,
+    "not_in": lambda value, others: value not in others,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+    "prefix": str.startswith,
 }
 
 
@@ -67,3 +80,19 @@ def to_query(where: Where) -> Mapping[str, Any]:
         case AnyOf(parts):
             # Mongo refuses an empty $or; nothing has an id out of an empty list.
             return {"$or": [to_query(part) for part in parts]} if parts else {"_id": {"$in": []}}
+
+
+def matches(where: Where, row: object) -> bool:
+    """Whether a condition holds for a domain value, as the query would find it; for fields that are no lists."""
+    match where:
+        case Is(field, comparison, value):
+            own = getattr(row, "id" if field == "_id" else field)
+            if own is None and comparison not in {"eq", "in", "not_in"}:
+                return False  # nothing is before or after null
+            return _COMPARED[comparison](own, value)
+        case NotOf(part):
+            return not matches(part, row)
+        case AllOf(parts):
+            return all(matches(part, row) for part in parts)
+        case AnyOf(parts):
+            return any(matches(part, row) for part in parts)

@@ -62,6 +62,16 @@ type Mutation {
     input: ThingPaintInput!
   ): ThingPaintPayload!
 }
+"What is told."
+type Subscription {
+  "It was painted."
+  thingPainted: ThingPaintedPayload!
+}
+"An event."
+type ThingPaintedPayload {
+  "Its place."
+  cursor: String!
+}
 "Input."
 input ThingPaintInput {
   "Which."
@@ -131,6 +141,11 @@ def test_a_schema_that_keeps_to_the_conventions_has_no_findings() -> None:
             "thingPaint does not take one argument, input: ThingPaintInput!",
         ),
         ("): ThingPaintPayload!", "): Thing!", "thingPaint does not give a ThingPaintPayload"),
+        (
+            "thingPainted: ThingPaintedPayload!",
+            "thingPainted: Thing!",
+            "thingPainted does not give a ThingPaintedPayload!",
+        ),
         ("userErrors:", "errors:", "ThingPaintPayload has no userErrors: [ThingPaintUserError!]!"),
         (
             "thing: Thing\n",
