@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import backtest, catalog, demo, explain, plans, reprice, rules, running, runs, stores
+from cli import backtest, catalog, demo, explain, keys, plans, reprice, rules, running, runs, stores
 from cli.session import configure_logging
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.add_typer(catalog.app, name="catalog")
 app.add_typer(stores.app, name="store")
 app.add_typer(rules.app, name="rules")
 app.add_typer(runs.app, name="runs")
+app.add_typer(keys.app, name="keys")
 rules.app.command()(plans.plan)
 rules.app.command()(plans.apply)
 rules.app.command()(plans.history)

@@ -18,7 +18,7 @@ def command(*arguments: str) -> tuple[str, ...]:
 
 def environment(urls: ServerUrls, settings: Settings) -> dict[str, str]:
     """Our environment for child processes, with the servers' addresses and the settings that were set."""
-    told = settings.model_dump(exclude_unset=True, exclude={"secret_key", "api_key"})
+    told = settings.model_dump(exclude_unset=True, exclude={"secret_key"})
     return {
         **os.environ,
         "MONGODB_URL": urls.mongodb_url,

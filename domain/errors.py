@@ -8,7 +8,8 @@
     │   │   ├── StaleVersion   it changed since the caller read it
     │   │   └── PlanOutdated   catalogue or rules moved too far since the plan was made
     │   └── TrialFailed      the rule engine does not get along with a rule document
-    └── NotConnected       the store cannot talk to Amazon yet or any more
+    ├── NotConnected       the store cannot talk to Amazon yet or any more
+    └── Forbidden          the caller's scopes do not reach that far
 
 Everything else that is raised is a bug and surfaces as one.
 """
@@ -73,3 +74,7 @@ class TrialFailed(UserError):
 
 class NotConnected(SalesChannelError):
     """The store has no usable Amazon authorisation."""
+
+
+class Forbidden(SalesChannelError):
+    """The caller lacks a scope; the message names it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import strawberry
 
-from graphql_api.auth import Viewer
+from domain.access import Viewer
 from services.runtime import Runtime
 from storage.collection import Collection
 from storage.mongo import Scope

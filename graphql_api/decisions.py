@@ -9,7 +9,9 @@ import strawberry
 from strawberry import Maybe
 
 from domain import decision as domain
+from domain.access import AccessScope
 from graphql_api import listings, rulesets, runs, submissions
+from graphql_api.access import needs
 from graphql_api.business_prices import BusinessPrice
 from graphql_api.connections import After, Before, Connection, First, Last, Paging
 from graphql_api.context import Info, RequestContext
@@ -228,6 +230,7 @@ class DecisionQueries:
         return await NOUN.page(info, paging, sort=NEWEST_FIRST, where=where_of(where))
 
     @described
+    @needs(AccessScope.READ_AUDIT)
     async def decisions_count(self, info: Info, where: Where = strawberry.UNSET) -> Count:
         """How many decisions match."""
         return await NOUN.count(info, where_of(where))

@@ -7,6 +7,7 @@ from enum import Enum, StrEnum
 
 import strawberry
 
+from domain.access import AccessScope, Role, ordered
 from domain.change import ChangeKind
 from domain.decision import DecisionOutcome, DecisionReason
 from domain.listing import Condition, Fulfilment, ListingReason, ListingStatus
@@ -305,6 +306,33 @@ describe(
     ALL="Follow offers in other conditions.",
     MATCHING_ONLY="There is no competitor then.",
     VARIANCE="Follow other conditions, scaled by what each is worth.",
+)
+describe(
+    AccessScope,
+    "What a credential is good for.",
+    READ="See stores, products, listings, offers, rulesets, plans, runs and operations.",
+    READ_AUDIT="See decisions, changes and submissions.",
+    READ_ORDERS="See orders.",
+    SIMULATE="Work out what rules would do.",
+    WRITE_LISTINGS="Set prices by hand and publish listings.",
+    RUN="Start and cancel work; resume, discard and undo runs.",
+    WRITE_STORES="Open, connect, set up, pause and resume stores.",
+    WRITE_RULES="Draft rules, put them in force and bring older ones back.",
+    MANAGE_KEYS="See, create, rotate and revoke API keys.",
+)
+describe(
+    Role,
+    "A job that somebody has, as a bundle of scopes.",
+    **{
+        role.name: f"{word} Scopes: {', '.join(ordered(role.scopes))}."
+        for role, word in {
+            Role.OWNER: "May do everything.",
+            Role.MANAGER: "Runs the shop: everything but API keys.",
+            Role.OPERATOR: "Does the daily work: prices by hand, publishing, runs.",
+            Role.ANALYST: "Looks at listings and decisions and tries rules.",
+            Role.AUDITOR: "Looks at what was decided, changed and sent.",
+        }.items()
+    },
 )
 describe(
     Fallback,

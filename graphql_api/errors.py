@@ -139,6 +139,8 @@ def _judged(error: GraphQLError) -> tuple[Code, str]:
         return Code(own), error.message
     if isinstance(error, GraphQLSyntaxError):
         return Code.PARSE_FAILED, error.message
+    if isinstance(cause, domain.Forbidden):
+        return Code.FORBIDDEN, str(cause)
     if is_outage(cause):
         return Code.UNAVAILABLE, "The database cannot be reached. Try again soon."
     refusal = _invalid(error, cause)

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     ORDER = "Order"
     CHANGE = "Change"
     OPERATION = "Operation"
+    API_KEY = "ApiKey"
 
 
 @strawberry.interface(description="Something with a life of its own, found again by its id.")

@@ -7,8 +7,10 @@ import strawberry
 from strawberry import Maybe
 
 from domain import listing as domain
+from domain.access import AccessScope
 from domain.money import Money
 from graphql_api import listings
+from graphql_api.access import needs
 from graphql_api.context import Info, RequestContext
 from graphql_api.errors import UserError, attempt, error_codes
 from graphql_api.fields import described
@@ -137,6 +139,7 @@ class ListingMutations:
     """Mutations of listings."""
 
     @described
+    @needs(AccessScope.WRITE_LISTINGS)
     async def listing_price_override(
         self,
         info: Info,
@@ -160,6 +163,7 @@ class ListingMutations:
         return ListingPriceOverridePayload(listing=listing, user_errors=errors)
 
     @described
+    @needs(AccessScope.WRITE_LISTINGS)
     async def listing_price_override_clear(
         self,
         info: Info,
@@ -180,6 +184,7 @@ class ListingMutations:
         return ListingPriceOverrideClearPayload(listing=listing, user_errors=errors)
 
     @described
+    @needs(AccessScope.WRITE_LISTINGS)
     async def listing_publish(
         self,
         info: Info,
@@ -218,7 +223,10 @@ async def _override(
 async def _shown(info: Info, row: domain.Listing | None, id_: str | None) -> Listing | None:
     """The listing that a mutation answers with: the changed one, or as it is the one of an id."""
     info.context.forget()
-    wanted = Selection.of(info)["listing"]
+    asked = Selection.of(info)
+    if "listing" not in asked:
+        return None
+    wanted = asked["listing"]
     if row is not None:
         return await listings.NOUN.of(info.context, row, wanted)
     key = to_key(Kind.LISTING, id_) if id_ else None

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import listing as domain
+from domain.access import AccessScope
 from domain.decision import DecisionReason
 from domain.offer import OfferSnapshot, snapshot_id
 from graphql_api import changes, decisions, products, runs, stores, submissions
+from graphql_api.access import needs
 from graphql_api.business_prices import BusinessPrice
 from graphql_api.connections import After, Before, Connection, First, Last, Paging, SortDirection
 from graphql_api.context import Info, RequestContext
@@ -215,6 +217,7 @@ class Listing(Node):
 
         Null where no product belongs to the listing.
         """
+        decisions.NOUN.check(info.context)
         row = await explain(info.context.runtime, info.context.scope, self.row)
         if row is None:
             return None
@@ -396,6 +399,7 @@ class ListingQueries:
         return await NOUN.page(info, paging, sort=order, where=where_of(where))
 
     @described
+    @needs(AccessScope.READ)
     async def listings_count(self, info: Info, where: Where = strawberry.UNSET) -> Count:
         """How many listings match."""
         return await NOUN.count(info, where_of(where))

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import strawberry
 
+from graphql_api.access import READS
 from graphql_api.connections import Connection, Paging, connection
 from graphql_api.context import Info, RequestContext
 from graphql_api.enums import describe
@@ -50,17 +51,32 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Noun(Generic[R, N]):
-    """A type with a life of its own: where its rows are, and how rows become nodes."""
+    """A type with a life of its own: where its rows are, and how rows become nodes.
+
+    Whatever reads rows here looks first whether the caller may.
+    """
 
     kind: Kind
     collection: Collection[R]
     assemble: Callable[[RequestContext, Sequence[R], Selection], Awaitable[list[N]]]
 
+    def check(self, context: RequestContext) -> None:
+        """Go on only if the caller may read this noun.
+
+        Raises:
+            Forbidden: names the scope that it lacks.
+        """
+        context.viewer.require((READS[self.kind],))
+
     async def by_keys(
         self, context: RequestContext, keys: Iterable[str | None], wanted: Selection
     ) -> dict[str, N]:
         """Those of the keys that exist for the viewer."""
-        rows = await context.rows(self.collection, (key for key in keys if key is not None))
+        known = [key for key in keys if key is not None]
+        if not known:  # also where it was not asked for
+            return {}
+        self.check(context)
+        rows = await context.rows(self.collection, known)
         if not rows:
             # Nouns refer to each other in circles: what has no rows must not ask for its children.
             return {}
@@ -73,17 +89,19 @@ class Noun(Generic[R, N]):
 
     async def by_id(self, info: Info, id_: str) -> N | None:
         """The one of a global id, as the answer to the field that is being resolved."""
+        self.check(info.context)
         key = to_key(self.kind, id_)
         return None if key is None else await self.by_key(info.context, key, Selection.of(info))
 
     async def of(self, context: RequestContext, row: R, wanted: Selection) -> N:
-        """The node of a row that is at hand."""
+        """The node of a row that is at hand: `access.needs` looked whether the caller may see it."""
         return (await self.assemble(context, [row], wanted))[0]
 
     async def page(
         self, info: Info, paging: Paging, *, sort: Sort, where: Where = EVERYTHING
     ) -> Connection[N]:
         """A page, as the answer to the field that is being resolved."""
+        self.check(info.context)
         page = await self.collection.page(
             info.context.scope, paging.request(sort), where=where, sort=sort
         )
@@ -95,6 +113,7 @@ class Noun(Generic[R, N]):
 
     async def count(self, info: Info, where: Where) -> Count:
         """How many match."""
+        self.check(info.context)
         found = await self.collection.count(info.context.scope, where)
         if found > COUNTED:
             return Count(count=COUNTED, precision=CountPrecision.AT_LEAST)

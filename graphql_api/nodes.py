@@ -5,8 +5,10 @@ from typing import Annotated
 
 import strawberry
 
+from domain.access import AccessScope, Role, ordered
 from domain.errors import InvalidInput
 from graphql_api import (
+    api_keys,
     changes,
     decisions,
     listings,
@@ -42,6 +44,7 @@ _NOUNS: dict[Kind, Noun[object, Node]] = {
         orders.NOUN,
         changes.NOUN,
         operations.NOUN,
+        api_keys.NOUN,
     )
 }
 
@@ -61,6 +64,10 @@ class Viewer:
         description="The name under which the caller's changes are logged."
     )
     merchant: Merchant = strawberry.field(description="The merchant whose data the caller sees.")
+    roles: list[Role] = strawberry.field(
+        description="The caller's roles; none for a key with scopes of its own."
+    )
+    scopes: list[AccessScope] = strawberry.field(description="What the caller may do.")
 
 
 @strawberry.type
@@ -71,7 +78,12 @@ class NodeQueries:
     def viewer(self, info: Info) -> Viewer:
         """Who asks."""
         viewer = info.context.viewer
-        return Viewer(actor=viewer.actor, merchant=Merchant(slug=viewer.merchant_id))
+        return Viewer(
+            actor=viewer.actor,
+            merchant=Merchant(slug=viewer.merchant_id),
+            roles=list(viewer.roles),
+            scopes=list(ordered(viewer.scopes)),
+        )
 
     @described
     async def node(
@@ -79,7 +91,7 @@ class NodeQueries:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="Global id.")],  # noqa: A002
     ) -> Node | None:
-        """Anything by its id; null where there is none."""
+        """Anything by its id; null where there is none. Needs the scope of what the id names."""
         return (await _found(info, [id]))[0]
 
     @described
@@ -90,7 +102,7 @@ class NodeQueries:
             list[strawberry.ID], strawberry.argument(description=f"Global ids, at most {MOST}.")
         ],
     ) -> list[Node | None]:
-        """Several by their ids, in that order; null where there is none."""
+        """Several by their ids, in that order; null where there is none. Needs the scopes of what they name."""
         if len(ids) > MOST:
             raise InvalidInput(f"Ask for at most {MOST} at a time.", field=("ids",))
         return await _found(info, ids)

@@ -6,7 +6,9 @@ from typing import Annotated
 import strawberry
 
 from domain import offer as domain
+from domain.access import AccessScope
 from domain.listing import Condition, Fulfilment
+from graphql_api.access import needs
 from graphql_api.connections import (
     After,
     Before,
@@ -102,6 +104,7 @@ class OfferQueries:
     """Query fields on offers."""
 
     @described
+    @needs(AccessScope.READ)
     async def offers(
         self,
         info: Info,

@@ -9,7 +9,9 @@ import strawberry
 from strawberry import Maybe
 
 from domain import operation as domain
+from domain.access import AccessScope
 from graphql_api import stores
+from graphql_api.access import needs
 from graphql_api.connections import After, Before, Connection, First, Last, Paging
 from graphql_api.context import Info, RequestContext
 from graphql_api.errors import UserError, attempt, error_codes
@@ -241,6 +243,7 @@ class OperationMutations:
     """Mutations of operations."""
 
     @described
+    @needs(AccessScope.RUN)
     async def reprice_run_start(
         self,
         info: Info,
@@ -259,11 +262,13 @@ class OperationMutations:
 
         key, errors = await attempt(start(), RepriceRunStartUserError, RepriceRunStartErrorCode)
         context.forget()
-        wanted = Selection.of(info)["operation"]
-        operation = await NOUN.by_key(context, key, wanted) if key else None
+        asked = Selection.of(info)
+        is_shown = key is not None and "operation" in asked
+        operation = await NOUN.by_key(context, key or "", asked["operation"]) if is_shown else None
         return RepriceRunStartPayload(operation=operation, user_errors=errors)
 
     @described
+    @needs(AccessScope.RUN)
     async def operation_cancel(
         self,
         info: Info,

@@ -10,8 +10,10 @@ import strawberry
 from strawberry import Maybe
 
 from domain import order as domain
+from domain.access import AccessScope
 from domain.listing import Fulfilment, listing_id
 from graphql_api import changes, listings, stores
+from graphql_api.access import needs
 from graphql_api.connections import After, Before, Connection, First, Last, Paging, SortDirection
 from graphql_api.context import Info, RequestContext
 from graphql_api.enums import describe
@@ -258,6 +260,7 @@ class OrderQueries:
         return await NOUN.page(info, paging, sort=by_purchase, where=where_of(where))
 
     @described
+    @needs(AccessScope.READ_ORDERS)
     async def orders_count(self, info: Info, where: Where = strawberry.UNSET) -> Count:
         """How many orders match."""
         return await NOUN.count(info, where_of(where))

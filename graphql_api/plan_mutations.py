@@ -7,7 +7,9 @@ import strawberry
 
 from domain import plan as domain
 from domain import ruleset
+from domain.access import AccessScope
 from graphql_api import plans, rulesets
+from graphql_api.access import needs
 from graphql_api.context import Info, RequestContext
 from graphql_api.errors import UserError, attempt, error_codes
 from graphql_api.fields import described
@@ -113,6 +115,7 @@ class PlanMutations:
     """Mutations of plans, and the way back."""
 
     @described
+    @needs(AccessScope.SIMULATE)
     async def ruleset_simulate(
         self,
         info: Info,
@@ -136,6 +139,7 @@ class PlanMutations:
         return RulesetSimulatePayload(plan=plan, user_errors=errors)
 
     @described
+    @needs(AccessScope.WRITE_RULES)
     async def ruleset_roll_back(
         self,
         info: Info,

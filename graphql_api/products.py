@@ -11,6 +11,8 @@ from strawberry import Maybe
 
 from domain import money
 from domain import product as domain
+from domain.access import AccessScope
+from graphql_api.access import needs
 from graphql_api.connections import After, Before, Connection, First, Last, Paging, SortDirection
 from graphql_api.context import Info, RequestContext
 from graphql_api.enums import describe
@@ -240,6 +242,7 @@ class ProductQueries:
         return await NOUN.page(info, paging, sort=order, where=where_of(where))
 
     @described
+    @needs(AccessScope.READ)
     async def products_count(self, info: Info, where: Where = strawberry.UNSET) -> Count:
         """How many products match."""
         return await NOUN.count(info, where_of(where))

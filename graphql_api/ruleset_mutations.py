@@ -6,8 +6,10 @@ from typing import Annotated
 import strawberry
 
 from domain import ruleset as domain
+from domain.access import AccessScope
 from domain.errors import InvalidInput
 from graphql_api import plans, rulesets
+from graphql_api.access import needs
 from graphql_api.context import Info, RequestContext
 from graphql_api.errors import UserError, attempt, error_codes
 from graphql_api.fields import described
@@ -120,6 +122,7 @@ class RulesetMutations:
     """Mutations of rulesets."""
 
     @described
+    @needs(AccessScope.WRITE_RULES)
     async def ruleset_create(
         self,
         info: Info,
@@ -137,6 +140,7 @@ class RulesetMutations:
         return RulesetCreatePayload(ruleset=await _shown(info, row), user_errors=errors)
 
     @described
+    @needs(AccessScope.WRITE_RULES)
     async def ruleset_publish(
         self,
         info: Info,
@@ -154,8 +158,9 @@ class RulesetMutations:
         )
         row, plan_key = keys or (None, None)
         shown = await _shown(info, row)
-        wanted = Selection.of(info)["plan"]
-        plan = await plans.NOUN.by_key(context, plan_key, wanted) if plan_key else None
+        asked = Selection.of(info)
+        is_shown = plan_key is not None and "plan" in asked
+        plan = await plans.NOUN.by_key(context, plan_key or "", asked["plan"]) if is_shown else None
         return RulesetPublishPayload(ruleset=shown, plan=plan, user_errors=errors)
 
 

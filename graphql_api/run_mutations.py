@@ -6,7 +6,9 @@ from typing import Annotated
 import strawberry
 
 from domain import run as domain
+from domain.access import AccessScope
 from graphql_api import runs
+from graphql_api.access import needs
 from graphql_api.context import Info
 from graphql_api.errors import UserError, attempt, error_codes
 from graphql_api.fields import described
@@ -126,6 +128,7 @@ class RunMutations:
     """What a person says to a run."""
 
     @described
+    @needs(AccessScope.RUN)
     async def reprice_run_resume(
         self,
         info: Info,
@@ -149,6 +152,7 @@ class RunMutations:
         return RepriceRunResumePayload(run=await _shown(info, row), user_errors=errors)
 
     @described
+    @needs(AccessScope.RUN)
     async def reprice_run_discard(
         self,
         info: Info,
@@ -172,6 +176,7 @@ class RunMutations:
         return RepriceRunDiscardPayload(run=await _shown(info, row), user_errors=errors)
 
     @described
+    @needs(AccessScope.RUN)
     async def reprice_run_undo(
         self,
         info: Info,

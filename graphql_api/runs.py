@@ -8,8 +8,10 @@ import strawberry
 from strawberry import Maybe
 
 from domain import run as domain
+from domain.access import AccessScope
 from domain.listing import sku_of
 from graphql_api import decisions, stores
+from graphql_api.access import needs
 from graphql_api.connections import After, Before, Connection, First, Last, Paging
 from graphql_api.context import Info, RequestContext
 from graphql_api.fields import described
@@ -203,6 +205,7 @@ class RunQueries:
         return await NOUN.page(info, paging, sort=NEWEST_FIRST, where=where_of(where))
 
     @described
+    @needs(AccessScope.READ)
     async def reprice_runs_count(self, info: Info, where: Where = strawberry.UNSET) -> Count:
         """How many runs match."""
         return await NOUN.count(info, where_of(where))

@@ -7,6 +7,9 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from graphql_api.access import tell_scopes
+from graphql_api.api_key_mutations import ApiKeyMutations
+from graphql_api.api_keys import ApiKeyQueries
 from graphql_api.changes import ChangeQueries
 from graphql_api.decisions import DecisionQueries
 from graphql_api.executor_trial import executor_class
@@ -48,6 +51,7 @@ class Query(
     OrderQueries,
     ChangeQueries,
     OperationQueries,
+    ApiKeyQueries,
 ):
     """Queries of all nouns."""
 
@@ -62,6 +66,7 @@ class Mutation(
     ListingMutations,
     RunMutations,
     OperationMutations,
+    ApiKeyMutations,
 ):
     """Mutations of all nouns."""
 
@@ -86,3 +91,4 @@ SCHEMA = _Schema(
     execution_context_class=by_event(executor_class()),
     config=StrawberryConfig(scalar_map=SCALARS),
 )
+tell_scopes(SCHEMA._schema)  # noqa: SLF001 - the descriptions are nowhere else

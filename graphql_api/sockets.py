@@ -23,9 +23,10 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
 )
 from strawberry.types.graphql import OperationType
 
+from domain.access import Viewer
 from domain.ids import new_id
 from graphql_api import persisted
-from graphql_api.auth import Unauthenticated, Viewer, viewer_of
+from graphql_api.auth import Unanswerable, Unauthenticated, viewer_of
 from graphql_api.context import RequestContext
 from graphql_api.errors import Code, formatted
 from services.runtime import Runtime
@@ -72,6 +73,7 @@ class Connection:
 
         Raises:
             Unauthenticated: it is not good, or not any more.
+            Unanswerable: that cannot be found out now.
         """
         headers = list(self.socket.scope["headers"])
         given = (self.connection_params or {}).get("authorization")
@@ -79,13 +81,14 @@ class Connection:
             headers = [each for each in headers if each[0] != b"authorization"]
             headers.append((b"authorization", given.encode()))
         scope = {**self.socket.scope, "type": "http", "method": "GET", "headers": headers}
-        return viewer_of(Request(scope), self.runtime.settings)
+        return await viewer_of(Request(scope), self.runtime)
 
     async def enter(self) -> None:
         """Let the client in.
 
         Raises:
             ConnectionRejectionError: its credential is not good.
+            Unanswerable: that cannot be found out now.
             TooManyConnections: its merchant has as many connections as it may.
         """
         try:
@@ -94,7 +97,7 @@ class Connection:
             log.info("socket.refused", reason=str(error))
             raise ConnectionRejectionError from error
         if self.connections[viewer.merchant_id] >= CONNECTIONS:
-            raise TooManyConnections
+            raise TooManyConnections(f"A merchant can have {CONNECTIONS} connections.")
         self.connections[viewer.merchant_id] += 1
         self.viewer = viewer
 
@@ -126,8 +129,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         """Let the client in or refuse it."""
         try:
             await super().handle_connection_init(message)
-        except TooManyConnections:
-            await self.websocket.close(_TRY_AGAIN_LATER, "Too many connections")
+        except (TooManyConnections, Unanswerable) as reason:
+            await self.websocket.close(_TRY_AGAIN_LATER, str(reason))
         if self.connection_acknowledged and self._checking is None:
             self._checking = asyncio.create_task(self._check())
 
@@ -193,6 +196,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
             await asyncio.sleep(CHECK_SECONDS)
             try:
                 is_same = await self.context.look() == self.context.viewer
+            except Unanswerable:
+                continue
             except Unauthenticated:
                 is_same = False
             if not is_same:

@@ -8,8 +8,10 @@ import strawberry
 from strawberry import Maybe
 
 from domain import store as domain
+from domain.access import AccessScope
 from domain.marketplace import MARKETPLACES
 from graphql_api import stores
+from graphql_api.access import needs
 from graphql_api.context import Info, RequestContext
 from graphql_api.errors import UserError, attempt, error_codes
 from graphql_api.fields import described
@@ -220,6 +222,7 @@ class StoreMutations:
     """Mutations of stores."""
 
     @described
+    @needs(AccessScope.WRITE_STORES)
     async def store_create(
         self,
         info: Info,
@@ -234,6 +237,7 @@ class StoreMutations:
         return StoreCreatePayload(store=await _shown(info, row, given_id=None), user_errors=errors)
 
     @described
+    @needs(AccessScope.WRITE_STORES)
     async def store_connect(
         self,
         info: Info,
@@ -254,6 +258,7 @@ class StoreMutations:
         return StoreConnectPayload(store=store, user_errors=errors)
 
     @described
+    @needs(AccessScope.WRITE_STORES)
     async def store_settings_update(
         self,
         info: Info,
@@ -270,6 +275,7 @@ class StoreMutations:
         return StoreSettingsUpdatePayload(store=store, user_errors=errors)
 
     @described
+    @needs(AccessScope.WRITE_STORES)
     async def store_activate(
         self,
         info: Info,
@@ -285,6 +291,7 @@ class StoreMutations:
         return StoreActivatePayload(store=store, user_errors=errors)
 
     @described
+    @needs(AccessScope.WRITE_STORES)
     async def store_deactivate(
         self,
         info: Info,
@@ -363,7 +370,10 @@ def _is_stale(codes: Sequence[Enum]) -> bool:
 async def _shown(info: Info, row: domain.Store | None, *, given_id: str | None) -> Store | None:
     """The store that a mutation answers with: the changed one, or as it is the one of an id."""
     info.context.forget()
-    wanted = Selection.of(info)["store"]
+    asked = Selection.of(info)
+    if "store" not in asked:
+        return None
+    wanted = asked["store"]
     if row is not None:
         return await stores.NOUN.of(info.context, row, wanted)
     key = to_key(Kind.STORE, given_id) if given_id else None

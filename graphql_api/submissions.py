@@ -184,6 +184,7 @@ async def of_decisions(
 async def _newest_by(
     context: RequestContext, where: AllOf | Is, attribute: str, wanted: Selection
 ) -> dict[str, Submission]:
+    NOUN.check(context)
     rows = sorted(await SUBMISSIONS.find(context.scope, where), key=lambda row: row.id)
     nodes = await assemble(context, rows, wanted)
     return {getattr(row, attribute): node for row, node in zip(rows, nodes, strict=True)}

@@ -30,7 +30,7 @@ from strawberry.types.unset import UNSET, UnsetType
 from domain.ids import new_id
 from graphql_api import context as contexts
 from graphql_api import persisted
-from graphql_api.auth import Unauthenticated, viewer_of
+from graphql_api.auth import Unanswerable, Unauthenticated, viewer_of
 from graphql_api.context import RequestContext
 from graphql_api.errors import STATUS, Code, formatted
 from graphql_api.explorer import page
@@ -91,12 +91,14 @@ class GraphQLView(GraphQL[RequestContext, None]):
         """The response to an operation, whatever becomes of it."""
         runtime: Runtime = request.app.state.runtime
         try:
-            request.state.viewer = viewer_of(request, runtime.settings)
+            request.state.viewer = await viewer_of(request, runtime)
             return await self.run(request)
         except Unauthenticated as error:
             refusal = _refusal(request, 401, Code.UNAUTHENTICATED, str(error))
             refusal.headers["WWW-Authenticate"] = "Bearer"
             return refusal
+        except Unanswerable as error:
+            return _refusal(request, 503, Code.UNAVAILABLE, str(error))
         except _BodyTooLarge:
             message = f"A request can have {BODY // 1024} KiB."
             return _refusal(request, 413, Code.VALIDATION_FAILED, message)

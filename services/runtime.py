@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from connectors.identity_provider import IdentityProvider
 from domain.clock import Clock
 from rules.conditions import ReferenceMatcher
 from rules.document import RulesetDocument
@@ -38,6 +39,8 @@ class Runtime:
     rulebooks: Rulebooks
     allowance: Allowance
     examinations: Examinations
+    identity_provider: IdentityProvider | None
+    """The merchant's, where one is set up."""
     live: Live
 
     def scope(self, merchant_id: str) -> Scope:
@@ -68,6 +71,8 @@ async def open_runtime(
     connections = Connections(settings, vault, clock, redis_url)
     rulebooks = Rulebooks(matcher)
     allowance = Allowance(redis_url, settings.database)
+    issuer = settings.jwt_issuer
+    provider = IdentityProvider(issuer, settings.jwt_jwks_url) if issuer else None
     try:
         async with open_database(mongodb_url, settings.database, patience) as database:
             await indexes.ensure(database)
@@ -83,11 +88,14 @@ async def open_runtime(
                     rulebooks,
                     allowance,
                     Examinations(),
+                    provider,
                     live,
                 )
             finally:
                 await live.close()
     finally:
+        if provider:
+            await provider.close()
         rulebooks.close()
         await allowance.close()
         await connections.close()

@@ -1,8 +1,9 @@
 """Settings of a process, from the environment."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -18,11 +19,17 @@ class Settings(BaseSettings):
     """Where embedded servers and the development key live."""
     database: str = "sales_channel"
     merchant: str = "default"
-    """The merchant whose data this installation's API and commands serve."""
+    """The merchant of the commands, of local users and of whom the identity provider knows; API keys tell theirs."""
     secret_key: SecretStr | None = None
     """Fernet key that seals credentials at rest; made in `data_dir` where it is not given."""
-    api_key: SecretStr | None = None
-    """Bearer key that the API demands; it must be set to listen beyond loopback."""
+    jwt_issuer: str | None = None
+    """Issuer whose JSON Web Tokens the API takes: the merchant's identity provider."""
+    jwt_audience: str | None = None
+    """Audience that those tokens must name; needed with an issuer."""
+    jwt_jwks_url: str | None = None
+    """Where the issuer's keys are; found through OpenID Connect discovery where it is not given."""
+    jwt_roles_claim: str = "roles"
+    """The claim with the names of the caller's roles."""
     graphiql: bool = True
     trusted_documents: Path | None = None
     """JSON file of the GraphQL documents that are answered, and no others; any where it is not given."""
@@ -37,3 +44,12 @@ class Settings(BaseSettings):
     clock_file: Path | None = None
     """File that holds the business time of a simulation; the machine's clock where it is not given."""
     log_level: str = "INFO"
+
+    @model_validator(mode="after")
+    def _names_an_audience(self) -> Self:
+        """A token that was made for another application must not open this one."""
+        if (self.jwt_issuer is None) is not (self.jwt_audience is None):
+            raise ValueError(
+                "Set SALES_CHANNEL_JWT_ISSUER and SALES_CHANNEL_JWT_AUDIENCE together."
+            )
+        return self

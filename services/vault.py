@@ -1,11 +1,15 @@
-"""Sealing of Amazon credentials: what the database keeps cannot be read without the key."""
+"""Sealing of credentials: what the database keeps is of no use without the key."""
 
+import base64
+import hmac
 import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from domain.errors import NotConnected
 
@@ -20,10 +24,19 @@ class AmazonCredentials:
 
 
 class Vault:
-    """Seals and opens credentials with one key (Fernet: AES-128-CBC with HMAC-SHA-256)."""
+    """Seals and opens Amazon's credentials with one key (Fernet: AES-128-CBC with HMAC-SHA-256).
+
+    Our own credentials need never be opened: they are hashed, with a key that is derived from the same one.
+    """
 
     def __init__(self, key: str) -> None:
         self._fernet = Fernet(key)
+        derived = HKDF(SHA256(), length=32, salt=None, info=b"sales-channel API keys")
+        self._hash_key = derived.derive(base64.urlsafe_b64decode(key))
+
+    def digest(self, credential: str) -> bytes:
+        """The keyed hash (HMAC-SHA-256) by which a credential of ours is known again."""
+        return hmac.digest(self._hash_key, credential.encode(), "sha256")
 
     def seal(self, credentials: AmazonCredentials) -> bytes:
         """Encrypt for keeping."""

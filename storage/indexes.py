@@ -132,6 +132,8 @@ INDEXES: dict[str, list[IndexModel]] = {
         # history of an order; most changes are about none
         _index(("order_id", _UP), ("_id", _UP), partialFilterExpression={"order_id": {"$gt": ""}}),
     ],
+    # keys of a merchant, newest first, and whether one stands; who sends a key names its id
+    "api_keys": [_index(("merchant_id", _UP), ("_id", _UP))],
     "documents": [
         # what no client named for long is removed
         _index(("kept_at", _UP), expireAfterSeconds=int(DOCUMENTS_KEPT.total_seconds())),

@@ -1,8 +1,5 @@
 """What a merchant does in a shell: connect, import, apply rules, ask why."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -277,21 +274,6 @@ def test_explaining_what_is_not_there_says_so(shell: Any) -> None:
     told = shell.run("explain", "NO-SUCH")
     assert told.exit_code == 1
     assert "Shop has no listing with the seller SKU 'NO-SUCH'." in told.output
-
-
-def test_serving_beyond_this_machine_needs_a_key(shell: Any) -> None:
-    # A process of its own: serving sets up the logging of the whole process.
-    served = subprocess.run(
-        [sys.executable, "-m", "cli", "serve", "--host", "0.0.0.0"],
-        env={**os.environ, **shell.environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert served.returncode == 1
-    assert "SALES_CHANNEL_API_KEY" in served.stderr
-    assert "Traceback" not in served.stderr
 
 
 def test_a_store_starts_with_the_documented_settings(shell: Any) -> None:  # F017

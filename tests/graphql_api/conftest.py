@@ -8,26 +8,34 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.ids import new_id
 from embedded.servers import ServerUrls
 from graphql_api.app import app_on
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
 from storage.mongo import Scope
 from tests.factories import MERCHANT
+from tests.services.shop import forget_jobs, wipe
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 
+DATABASE = "api_under_test"
+"""One for all: making its indexes anew for each test takes longer than the tests."""
 GRAPHQL_JSON = "application/graphql-response+json"
 
 
 @pytest.fixture
 async def runtime(servers: ServerUrls, tmp_path: Path) -> AsyncIterator[Runtime]:
-    """The runtime of an API process, on a database of the test's own."""
-    settings = Settings(database=f"test_{new_id()}", merchant=MERCHANT, data_dir=tmp_path)
+    """The runtime of an API process, with nothing in its database; Amazon is away."""
+    await forget_jobs(servers)  # and what other tests spent
+    settings = Settings(
+        database=DATABASE,
+        merchant=MERCHANT,
+        data_dir=tmp_path,
+        amazon_url="http://127.0.0.1:9",
+    )
     async with open_runtime(settings, servers.mongodb_url, servers.redis_url) as opened:
         yield opened
-        await opened.database.client.drop_database(opened.database.name)
+        await wipe(opened)
 
 
 @pytest.fixture

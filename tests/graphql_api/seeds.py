@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from domain.access import Role
+from domain.api_key import ApiKey
 from domain.change import Change, ChangeKind
 from domain.decision import (
     ConditionVerdict,
@@ -15,16 +17,26 @@ from domain.decision import (
     RuleVerdict,
     TraceStep,
 )
-from domain.listing import Fulfilment, listing_id
+from domain.listing import Fulfilment, HeldPrice, listing_id
 from domain.offer import OfferSnapshot, snapshot_id
+from domain.operation import Operation, OperationKind, OperationStatus
 from domain.order import Order, OrderLine, OrderStatus, order_id
+from domain.plan import Plan
+from domain.ruleset import Ruleset, RulesetKind, RulesetStatus
+from domain.run import Run, RunStatus
 from domain.submission import Submission, SubmissionKind, SubmissionState
 from storage import offers
+from storage.api_keys import API_KEYS
 from storage.changes import CHANGES
 from storage.decisions import DECISIONS
 from storage.listings import LISTINGS
-from storage.mongo import Scope
+from storage.mongo import Scope, to_field
+from storage.operations import OPERATIONS
+from storage.orders import ORDERS
+from storage.plans import PLANS
 from storage.products import PRODUCTS
+from storage.rulesets import RULESETS
+from storage.runs import RUNS
 from storage.stores import STORES
 from storage.submissions import SUBMISSIONS
 from tests.factories import MERCHANT, NOW, a_listing, a_product, a_store, an_offer, usd
@@ -197,3 +209,50 @@ async def stock_shop(scope: Scope, skus: Sequence[str] = ("MUG-1",)) -> None:
         ],
     )
     await offers.write(scope, [a_snapshot(asin_of(number)) for number in range(len(skus))])
+
+
+async def stock_everything(scope: Scope) -> None:
+    """The shop with one thing of each noun, and every reference between them set."""
+    await stock_shop(scope)
+    await ORDERS.insert(scope, [an_order(1)])
+    await CHANGES.insert(scope, [a_change(1, order_id=order_id("store1", "111-0000001"))])
+    kind, source = RulesetKind.PRICING, PRICING
+    ruleset = Ruleset(
+        *("ruleset1", MERCHANT, "store1", kind, 1, "Rules", RulesetStatus.DRAFT, source, "0" * 64),
+        author="me",
+        created_at=NOW,
+        published_at=None,
+    )
+    await RULESETS.insert(scope, [ruleset])
+    await PLANS.insert(
+        scope, [Plan("plan1", MERCHANT, "store1", (), "hash", author="me", created_at=NOW)]
+    )
+    operation = Operation(
+        *("plan1", MERCHANT, "store1", OperationKind.SIMULATE, OperationStatus.QUEUED, None, 0),
+        *(None, {}, ()),
+        cancel_requested=False,
+        actor="me",
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    await OPERATIONS.insert(scope, [operation])
+    run = Run(
+        *("run1", MERCHANT, "store1", RunStatus.HELD, (), {}, 0, 1, 0),
+        started_at=NOW,
+        marked_until=NOW,
+        ended_at=NOW,
+    )
+    await RUNS.insert(scope, [run])
+    key = ApiKey("key1", MERCHANT, "Seeded", Role.ANALYST, (), b"digest", "0000", "me", NOW)
+    await API_KEYS.insert(scope, [key])
+    decided = {"run_id": "run1", "ruleset_id": "ruleset1"}
+    held = HeldPrice("run1", usd("10.00"))
+    priced = {"price_decision_id": "decision0000", "held": held}
+    for name, id_, fields in (
+        ("decisions", "decision0000", decided),
+        ("submissions", "submission-decision0000", {"price_decision_id": "decision0000"}),
+        ("listings", "store1/MUG-1", priced),
+        ("changes", "change0000", {"order_id": order_id("store1", "111-0000001")}),
+    ):
+        set_ = {field: to_field(value) for field, value in fields.items()}
+        await scope.update(name, {"_id": id_}, {"$set": set_})

@@ -21,8 +21,8 @@ from hypothesis_graphql import queries
 from strawberry.extensions import ParserCache
 from strawberry.schema.config import StrawberryConfig
 
+from domain.access import Role, Viewer
 from graphql_api import executor
-from graphql_api.auth import Viewer
 from graphql_api.context import RequestContext
 from graphql_api.executor import PlanExecutor
 from graphql_api.executor_trial import executor_class
@@ -411,4 +411,5 @@ PAGE = """{ listings(first: 2) { nodes { id title price { amount } store { name 
 async def test_whatever_is_asked_of_the_product_comes_out_the_same(
     shop: Runtime, document: str
 ) -> None:
-    await REAL.check(document, lambda: RequestContext(shop, Viewer(MERCHANT, "a test")))
+    viewer = Viewer.of_roles(MERCHANT, "a test", [Role.OWNER])
+    await REAL.check(document, lambda: RequestContext(shop, viewer))

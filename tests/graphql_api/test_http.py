@@ -7,7 +7,6 @@ import httpx
 import pytest
 import structlog
 from motor.motor_asyncio import AsyncIOMotorClient
-from pydantic import SecretStr
 
 from graphql_api import limits
 from services.runtime import Runtime
@@ -231,47 +230,6 @@ async def test_while_the_database_is_away_the_api_is_unavailable(away: httpx.Asy
 
 async def test_with_its_database_the_api_is_ready(client: httpx.AsyncClient) -> None:
     assert (await client.get("/readyz")).text == "ready"
-
-
-@pytest.fixture
-async def guarded(runtime: Runtime) -> AsyncIterator[httpx.AsyncClient]:
-    """The API with a key, called from another machine."""
-    settings = runtime.settings.model_copy(update={"api_key": SecretStr("sk_live_good")})
-    async with browser(replace(runtime, settings=settings), host="shop.example") as client:
-        yield client
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        {},
-        {"authorization": "Bearer bad"},
-        {"authorization": "Basic sk_live_good"},
-        {"authorization": "Bearer ключ"},
-    ],
-)
-async def test_without_the_key_nothing_is_told_and_nothing_is_done(
-    guarded: httpx.AsyncClient, scope: Scope, header: dict[str, str]
-) -> None:
-    query = 'mutation { storeCreate(input: {name: "S", email: "a@b.c", country: "US", catalogCurrency: "USD"}) { store { id } } }'
-    encoded = {key.encode(): value.encode() for key, value in header.items()}
-    response = await guarded.post("/graphql", json={"query": query}, headers=encoded)
-    assert (response.status_code, _codes(response)) == (401, ["UNAUTHENTICATED"])
-    assert "data" not in response.json()
-    assert await STORES.count(scope) == 0
-
-
-async def test_with_the_key_the_caller_is_known(guarded: httpx.AsyncClient) -> None:
-    response = await _post(
-        guarded, "{ viewer { actor merchant { slug } } }", authorization="Bearer sk_live_good"
-    )
-    assert response.json()["data"] == {"viewer": {"actor": "API key", "merchant": {"slug": "acme"}}}
-
-
-async def test_without_a_key_only_this_machine_is_answered(runtime: Runtime) -> None:
-    async with browser(runtime, host="rebound.example") as client:
-        response = await _post(client, "{ viewer { actor } }")
-    assert (response.status_code, _codes(response)) == (401, ["UNAUTHENTICATED"])
 
 
 async def test_another_merchants_things_look_as_if_they_never_were(

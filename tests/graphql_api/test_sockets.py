@@ -2,26 +2,29 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import orjson
 import pytest
-from pydantic import SecretStr
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
+from domain.access import AccessScope, Role, Viewer
+from domain.clock import SystemClock
 from graphql_api import sockets
+from services import api_keys
 from services.runtime import Runtime
 from storage.mongo import Scope
+from tests.factories import MERCHANT
 from tests.graphql_api.conftest import gid
 from tests.graphql_api.seeds import stock_shop
 from tests.graphql_api.sockets import TRANSPORT, Client, connected, listening, served
 
 DECISIONS = "subscription ($id: ID!) { decisionMade(storeId: $id) { decision { id } } }"
 STORE = gid("Store", "store1")
-KEY = "secret-key"
+OWNER = Viewer.of_roles(MERCHANT, "me", [Role.OWNER])
+_machine = SystemClock()
 DEAR = "{ decisions(first: 250) { nodes { listing { id } ruleset { id } run { id } submission { id } } } }"
 
 
@@ -32,12 +35,12 @@ async def address(runtime: Runtime, scope: Scope) -> AsyncIterator[str]:
         yield opened
 
 
-@pytest.fixture
-async def locked(runtime: Runtime) -> AsyncIterator[str]:
-    """An API that demands a key."""
-    settings = runtime.settings.model_copy(update={"api_key": SecretStr(KEY)})
-    async with served(replace(runtime, settings=settings)) as opened:
-        yield opened
+async def _a_key(runtime: Runtime, *scopes: AccessScope) -> api_keys.Issued:
+    """A key with these scopes; an owner's where none is given."""
+    role = None if scopes else Role.OWNER
+    return await api_keys.create(
+        runtime, OWNER, name="key", role=role, scopes=scopes, now=_machine.now()
+    )
 
 
 async def _closed_with(client: Client) -> int | None:
@@ -77,20 +80,25 @@ def test_ten_seconds_are_enough_to_introduce_oneself() -> None:
 @pytest.mark.parametrize(
     ("header", "payload", "is_let_in"),
     [
-        (f"Bearer {KEY}", {}, True),
-        (None, {"authorization": f"Bearer {KEY}"}, True),
-        ("Bearer other", {"authorization": f"Bearer {KEY}"}, True),
-        (f"Bearer {KEY}", {"authorization": "Bearer other"}, False),
+        ("Bearer KEY", {}, True),
+        (None, {"authorization": "Bearer KEY"}, True),
+        ("Bearer other", {"authorization": "Bearer KEY"}, True),
+        ("Bearer KEY", {"authorization": "Bearer other"}, False),
         (None, {}, False),
-        (None, {"authorization": 7}, False),
         (None, {"authorization": "Bearer é"}, False),
     ],
 )
 async def test_the_credential_comes_with_the_init_or_with_the_handshake(
-    locked: str, header: str | None, payload: dict[str, Any], is_let_in: bool
+    runtime: Runtime,
+    address: str,
+    header: str | None,
+    payload: dict[str, Any],
+    is_let_in: bool,
 ) -> None:
-    headers = {"Authorization": header} if header else {}
-    async with connected(locked, additional_headers=headers) as client:
+    key = (await _a_key(runtime)).credential
+    headers = {"Authorization": header.replace("KEY", key)} if header else {}
+    payload = {name: str(value).replace("KEY", key) for name, value in payload.items()}
+    async with connected(address, additional_headers=headers) as client:
         if is_let_in:
             await client.init(**payload)
         else:
@@ -127,23 +135,49 @@ async def test_nothing_is_told_before_the_init(address: str) -> None:
 
 
 async def test_a_credential_that_ends_closes_the_connection(
-    runtime: Runtime, scope: Scope, monkeypatch: pytest.MonkeyPatch
+    runtime: Runtime, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sockets, "CHECK_SECONDS", 0.1)
-    await stock_shop(scope)
-    settings = runtime.settings.model_copy(update={"api_key": SecretStr(KEY)})
-    locked = replace(runtime, settings=settings)
-    async with served(locked) as address, connected(address) as client:
-        await client.init(authorization=f"Bearer {KEY}")
+    issued = await _a_key(runtime)
+    async with connected(address) as client:
+        await client.init(authorization=f"Bearer {issued.credential}")
         await client.subscribe("1", DECISIONS, id=STORE)
         await listening(runtime, 1)
         assert await client.is_silent("1")
 
-        object.__setattr__(settings, "api_key", SecretStr("another"))
+        await api_keys.revoke(runtime, OWNER, issued.key.id, now=_machine.now())
 
-        await client.socket.wait_closed()
-        assert client.socket.close_code == 4403
+        assert await _closed_with(client) == 4403
         await listening(runtime, 0)
+
+
+@pytest.mark.parametrize(
+    ("scope", "field", "is_told"),
+    [
+        (AccessScope.READ_AUDIT, "decisionMade(storeId: $id) { cursor }", True),
+        (AccessScope.READ, "decisionMade(storeId: $id) { cursor }", False),
+        (AccessScope.READ, "orderImported(storeId: $id) { cursor }", False),
+        (AccessScope.READ, "listingChanged(storeId: $id) { listing { id } }", True),
+        (
+            AccessScope.READ,
+            "listingChanged(storeId: $id) { listing { latestDecision { id } } }",
+            False,
+        ),
+    ],
+)
+async def test_who_may_not_read_a_noun_does_not_hear_of_it(
+    runtime: Runtime, address: str, scope: AccessScope, field: str, is_told: bool
+) -> None:
+    key = (await _a_key(runtime, scope)).credential
+    async with connected(address) as client:
+        await client.init(authorization=f"Bearer {key}")
+        await client.subscribe("1", f"subscription ($id: ID!) {{ {field} }}", id=STORE)
+        if is_told:
+            await listening(runtime, 1)
+        else:
+            message = await client.message("1")
+            assert message["type"] == "error"
+            assert message["payload"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def _stages(plan: dict[str, Any]) -> list[str]:
         ("offer_history", AllOf((OF_STORE, Is("asin", "in", ["B1"]))), None),
         ("products", AllOf(), Sort("_id")),
         ("operations", AllOf(), Sort("_id", descending=True)),
+        ("api_keys", AllOf(), Sort("_id", descending=True)),
         ("runs", AllOf((OF_STORE, Is("ended_at", "eq", None))), None),
         ("runs", AllOf((OF_STORE, Is("status", "eq", "UNDOING"))), Sort("_id")),
         ("decisions", AllOf((Is("run_id", "eq", "r"), Is("_id", "gt", "d"))), Sort("_id")),
