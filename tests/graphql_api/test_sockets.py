@@ -152,7 +152,7 @@ async def test_a_credential_that_ends_closes_the_connection(
 
 
 @pytest.mark.parametrize(
-    ("scope", "field", "is_told"),
+    ("lent", "field", "is_told"),
     [
         (AccessScope.READ_AUDIT, "decisionMade(storeId: $id) { cursor }", True),
         (AccessScope.READ, "decisionMade(storeId: $id) { cursor }", False),
@@ -166,9 +166,9 @@ async def test_a_credential_that_ends_closes_the_connection(
     ],
 )
 async def test_who_may_not_read_a_noun_does_not_hear_of_it(
-    runtime: Runtime, address: str, scope: AccessScope, field: str, is_told: bool
+    runtime: Runtime, address: str, lent: AccessScope, field: str, is_told: bool
 ) -> None:
-    key = (await _a_key(runtime, scope)).credential
+    key = (await _a_key(runtime, lent)).credential
     async with connected(address) as client:
         await client.init(authorization=f"Bearer {key}")
         await client.subscribe("1", f"subscription ($id: ID!) {{ {field} }}", id=STORE)
