@@ -52,14 +52,22 @@ def needs(scope: AccessScope) -> Callable[[Callable[P, Awaitable[R]]], Callable[
     def decorate(resolver: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
         @wraps(resolver)
         async def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-            info: Any = kwargs["info"]
-            info.context.viewer.require({scope, *_shown(info)})
+            check(kwargs["info"], scope)
             return await resolver(*args, **kwargs)
 
         checked.__doc__ = f"{inspect.cleandoc(resolver.__doc__ or '')} {_sentence(scope)}"
         return checked
 
     return decorate
+
+
+def check(info: Any, scope: AccessScope) -> None:
+    """Go on only if the caller has a scope, and those of all that is asked for below.
+
+    Raises:
+        Forbidden: names the scopes that it lacks.
+    """
+    info.context.viewer.require({scope, *_shown(info)})
 
 
 def tell_scopes(schema: GraphQLSchema) -> None:

@@ -47,8 +47,8 @@ _INTERNAL = 1011
 _TRY_AGAIN_LATER = 1013
 
 
-class NotNow(Exception):
-    """The client may come later: the merchant has as many connections as it may, or nobody can tell who asks."""
+class TooManyConnections(Exception):
+    """The merchant has as many connections as it may."""
 
 
 @dataclass(slots=True)
@@ -73,6 +73,7 @@ class Connection:
 
         Raises:
             Unauthenticated: it is not good, or not any more.
+            Unanswerable: that cannot be found out now.
         """
         headers = list(self.socket.scope["headers"])
         given = (self.connection_params or {}).get("authorization")
@@ -87,17 +88,16 @@ class Connection:
 
         Raises:
             ConnectionRejectionError: its credential is not good.
-            NotNow: its merchant has as many connections as it may, or its credential cannot be looked at.
+            Unanswerable: that cannot be found out now.
+            TooManyConnections: its merchant has as many connections as it may.
         """
         try:
             viewer = await self.look()
         except Unauthenticated as error:
             log.info("socket.refused", reason=str(error))
             raise ConnectionRejectionError from error
-        except Unanswerable as error:
-            raise NotNow("Try again soon") from error
         if self.connections[viewer.merchant_id] >= CONNECTIONS:
-            raise NotNow("Too many connections")
+            raise TooManyConnections(f"A merchant can have {CONNECTIONS} connections.")
         self.connections[viewer.merchant_id] += 1
         self.viewer = viewer
 
@@ -129,8 +129,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         """Let the client in or refuse it."""
         try:
             await super().handle_connection_init(message)
-        except NotNow as error:
-            await self.websocket.close(_TRY_AGAIN_LATER, str(error))
+        except (TooManyConnections, Unanswerable) as reason:
+            await self.websocket.close(_TRY_AGAIN_LATER, str(reason))
         if self.connection_acknowledged and self._checking is None:
             self._checking = asyncio.create_task(self._check())
 
@@ -196,10 +196,10 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
             await asyncio.sleep(CHECK_SECONDS)
             try:
                 is_same = await self.context.look() == self.context.viewer
+            except Unanswerable:
+                continue
             except Unauthenticated:
                 is_same = False
-            except Unanswerable:
-                continue  # as good as it was a minute ago
             if not is_same:
                 for id_ in list(self.operations):
                     await self.cleanup_operation(id_)

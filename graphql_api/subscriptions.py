@@ -15,11 +15,11 @@ from domain.errors import InvalidInput
 from domain.operation import Operation as OperationRow
 from domain.operation import OperationStatus
 from graphql_api import decisions, listings, operations, orders
+from graphql_api.access import READS, check
 from graphql_api.context import Info, RequestContext
 from graphql_api.fields import streamed
 from graphql_api.filters import where_of
 from graphql_api.ids import Kind, require_key
-from graphql_api.loaders import Noun
 from graphql_api.selection import Selection
 from services.live import Gap
 from storage.filters import EVERYTHING, Where, matches
@@ -143,7 +143,7 @@ class Subscription:
         """Each decision of a store that changes something or is held, in the order in which they are made."""
         wanted = Selection.of(info)["decision"]
         async with aclosing(
-            _of_store(info, decisions.NOUN, DECISIONS_MADE, store_id, after, where_of(where))
+            _of_store(info, Kind.DECISION, DECISIONS_MADE, store_id, after, where_of(where))
         ) as events:
             async for context, event in events:
                 row = event.row if isinstance(event, Event) else None
@@ -161,7 +161,7 @@ class Subscription:
         """Each change of a store's listings that raises their version. Changes of one listing come in their order."""
         wanted = Selection.of(info)["listing"]
         async with aclosing(
-            _of_store(info, listings.NOUN, LISTINGS_CHANGED, store_id, after)
+            _of_store(info, Kind.LISTING, LISTINGS_CHANGED, store_id, after)
         ) as events:
             async for context, event in events:
                 row = event.row if isinstance(event, Event) else None
@@ -179,7 +179,7 @@ class Subscription:
         """Each order of a store that is imported, and each newer state of one."""
         wanted = Selection.of(info)["order"]
         async with aclosing(
-            _of_store(info, orders.NOUN, ORDERS_IMPORTED, store_id, after)
+            _of_store(info, Kind.ORDER, ORDERS_IMPORTED, store_id, after)
         ) as events:
             async for context, event in events:
                 row = event.row if isinstance(event, Event) else None
@@ -208,7 +208,7 @@ class Subscription:
 
 async def _of_store(
     info: Info,
-    noun: Noun[Any, Any],
+    kind: Kind,
     feed: Feed[T],
     store_id: str,
     after: str | None,
@@ -217,10 +217,10 @@ async def _of_store(
     """A store's events that match, each paid for and with a context of its own.
 
     Raises:
-        Forbidden: the caller may not read the noun.
+        Forbidden: the caller may not read all that it asks for.
         NotFound: the merchant has no such store.
     """
-    noun.check(info.context)
+    check(info, READS[kind])
     scope = info.context.scope
     key = require_key(Kind.STORE, store_id, ("storeId",))
     await STORES.require(scope, key, field=("storeId",))
@@ -240,10 +240,10 @@ async def _of_operation(
     """An operation now and whenever it moves, until it is over.
 
     Raises:
-        Forbidden: the caller may not read operations.
+        Forbidden: the caller may not read all that it asks for.
         NotFound: the merchant has no such operation.
     """
-    operations.NOUN.check(info.context)
+    check(info, READS[Kind.OPERATION])
     scope = info.context.scope
     key = require_key(Kind.OPERATION, id_, ("operationId",))
     await OPERATIONS.require(scope, key, field=("operationId",))
