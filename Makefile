@@ -66,9 +66,9 @@ demo: install ## Sell a catalogue on the simulated Amazon; CATALOG=file.csv take
 up: install ## Run API and workers with embedded MongoDB and Valkey
 	$(BIN)/sales-channel up
 
-bench: install $(BENCH)/.installed ## Measure the rule engine against others; B="--rules 20" passes arguments
+bench: install $(BENCH)/.installed ## Measure against others: the rule engine, or with B=graphql the API; B="engine --rules 20" passes arguments
 	@npm ci --silent --no-audit --no-fund --prefix bench/node || echo "npm is missing or failed." >&2
-	PYTHONPATH=$(BENCH) $(BIN)/python -m bench.engine $(B)
+	PYTHONPATH=$(BENCH) $(BIN)/python -m bench.$(or $(B),engine)
 
 $(BENCH)/.installed: requirements/bench.txt | install
 	rm -rf $(BENCH)

@@ -69,8 +69,8 @@ class Money:
         if not digits:
             return str(self.minor)
         sign = "-" if self.minor < 0 else ""
-        whole, rest = divmod(abs(self.minor), 10**digits)
-        return f"{sign}{whole}.{rest:0{digits}d}"
+        text = str(abs(self.minor)).rjust(digits + 1, "0")
+        return f"{sign}{text[:-digits]}.{text[-digits:]}"
 
     def times(self, factor: Fraction) -> "Money":
         """Scale exactly, then round half up to the smallest unit."""

@@ -113,18 +113,25 @@ class Paging:
 
 
 def connection(
-    page: Page[Any], keys: Sequence[tuple[Any, str]], nodes: Sequence[N]
+    page: Page[Any], keys: Sequence[tuple[Any, str]], nodes: Sequence[N], *, with_edges: bool = True
 ) -> Connection[N]:
-    """The connection of a page's nodes; `keys` are their places in the same order."""
-    cursors = [_write_cursor(*key) for key in keys]
+    """The connection of a page's nodes; `keys` are their places in the same order.
+
+    Without edges the places in between are never written down: that takes longer than one should think.
+    """
+    edges = [
+        Edge(cursor=_write_cursor(*key), node=node)
+        for key, node in zip(keys, nodes, strict=True)
+        if with_edges
+    ]
     return Connection(
-        edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
+        edges=edges,
         nodes=list(nodes),
         page_info=PageInfo(
             has_next_page=page.has_next,
             has_previous_page=page.has_previous,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
+            start_cursor=_write_cursor(*keys[0]) if keys else None,
+            end_cursor=_write_cursor(*keys[-1]) if keys else None,
         ),
     )
 

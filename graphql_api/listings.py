@@ -10,7 +10,7 @@ import strawberry
 from domain import listing as domain
 from domain.access import AccessScope
 from domain.decision import DecisionReason
-from domain.offer import snapshot_id
+from domain.offer import OfferSnapshot, snapshot_id
 from graphql_api import changes, decisions, products, runs, stores, submissions
 from graphql_api.access import needs
 from graphql_api.business_prices import BusinessPrice
@@ -32,7 +32,7 @@ from storage.decisions import DECISIONS
 from storage.filters import Is
 from storage.keyset import Sort
 from storage.listings import LISTINGS
-from storage.offers import SNAPSHOTS
+from storage.offers import SNAPSHOTS, buy_boxes
 
 if TYPE_CHECKING:
     from graphql_api.changes import Change
@@ -245,7 +245,6 @@ async def assemble(
     context: RequestContext, rows: Sequence[domain.Listing], wanted: Selection
 ) -> list[Listing]:
     """The nodes of listings with the children that are asked for, each kind of child in one query."""
-    needs_offers = "featuredOffer" in wanted or "offers" in wanted
     places, sold, snapshots, made, sent = await asyncio.gather(
         stores.NOUN.by_keys(
             context, (row.store_id for row in rows if "store" in wanted), wanted["store"]
@@ -253,7 +252,7 @@ async def assemble(
         products.NOUN.by_keys(
             context, (row.product_id for row in rows if "product" in wanted), wanted["product"]
         ),
-        context.rows(SNAPSHOTS, [key for row in rows if needs_offers and (key := _snapshot(row))]),
+        _snapshots(context, rows, wanted),
         context.rows(DECISIONS, _decisions(rows, wanted)),
         submissions.open_of(
             context,
@@ -321,6 +320,18 @@ async def assemble(
 
 
 NOUN: Noun[domain.Listing, Listing] = Noun(Kind.LISTING, LISTINGS, assemble)
+
+
+async def _snapshots(
+    context: RequestContext, rows: Sequence[domain.Listing], wanted: Selection
+) -> dict[str, OfferSnapshot]:
+    """Offers by the id of their snapshot: all where they are asked for, else those that hold the Buy Box."""
+    keys = {key for row in rows if (key := _snapshot(row))}
+    if "offers" in wanted:
+        return await context.rows(SNAPSHOTS, keys)
+    if "featuredOffer" in wanted and keys:
+        return await buy_boxes(context.scope, keys)
+    return {}
 
 
 def _snapshot(row: domain.Listing) -> str | None:

@@ -105,10 +105,11 @@ class Noun(Generic[R, N]):
         page = await self.collection.page(
             info.context.scope, paging.request(sort), where=where, sort=sort
         )
-        nodes = await self.assemble(info.context, page.items, Selection.of(info).of_nodes())
+        wanted = Selection.of(info)
+        nodes = await self.assemble(info.context, page.items, wanted.of_nodes())
         attribute = "id" if sort.field == "_id" else sort.field
         keys = [(getattr(row, attribute), _key_of(row)) for row in page.items]
-        return connection(page, keys, nodes)
+        return connection(page, keys, nodes, with_edges="edges" in wanted)
 
     async def count(self, info: Info, where: Where) -> Count:
         """How many match."""

@@ -24,7 +24,10 @@ _MOMENT = re.compile(
 
 def moment(at: datetime) -> str:
     """RFC 3339 in UTC with milliseconds, such as ``2026-01-31T09:30:00.000Z``."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    written = at.isoformat(timespec="milliseconds")
+    if not written.endswith("+00:00"):
+        written = at.astimezone(UTC).isoformat(timespec="milliseconds")
+    return f"{written[:-6]}Z"
 
 
 def read_moment(value: object) -> datetime:
@@ -39,7 +42,8 @@ def read_moment(value: object) -> datetime:
 
 
 def _write_decimal(value: Decimal) -> str:
-    return format(value, "f")
+    written = str(value)
+    return format(value, "f") if "E" in written else written
 
 
 def _read_decimal(value: object) -> Decimal:

@@ -10,6 +10,7 @@ from graphql_api.api_key_mutations import ApiKeyMutations
 from graphql_api.api_keys import ApiKeyQueries
 from graphql_api.changes import ChangeQueries
 from graphql_api.decisions import DecisionQueries
+from graphql_api.executor_trial import executor_class
 from graphql_api.limits import EXTENSIONS
 from graphql_api.listing_mutations import ListingMutations
 from graphql_api.listings import ListingQueries
@@ -76,6 +77,7 @@ SCHEMA = _Schema(
     Query,
     Mutation,
     extensions=EXTENSIONS,
+    execution_context_class=executor_class(),
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 tell_scopes(SCHEMA._schema)  # noqa: SLF001 - the descriptions are nowhere else

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import strawberry
-from strawberry.types.nodes import SelectedField
-from strawberry.types.nodes import Selection as SelectedNode
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    SelectionSetNode,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,8 @@ class Selection:
     @classmethod
     def of(cls, info: strawberry.Info[Any, Any]) -> "Selection":
         """What is asked for below the field that is being resolved."""
-        return _merged(node for top in info.selected_fields for node in top.selections)
+        raw = info._raw_info  # noqa: SLF001 - Strawberry's own `selected_fields` reads all arguments on the way
+        return _merged((node.selection_set for node in raw.field_nodes), raw.fragments)
 
     def __contains__(self, name: str) -> bool:
         return name in self.fields
@@ -32,21 +38,27 @@ class Selection:
 
     def of_nodes(self) -> "Selection":
         """What a connection is asked for of its items, by either way to them."""
-        return _both(self["nodes"], self["edges"]["node"])
+        nodes, of_edges = self["nodes"], self["edges"]["node"]
+        return _both(nodes, of_edges) if of_edges.fields else nodes
 
 
 NOTHING = Selection()
 
 
-def _merged(nodes: Iterable[SelectedNode]) -> Selection:
+def _merged(
+    sets: Iterable[SelectionSetNode | None], fragments: Mapping[str, FragmentDefinitionNode]
+) -> Selection:
     found: dict[str, Selection] = {}
-    for node in nodes:
-        below = _merged(node.selections)
-        if isinstance(node, SelectedField):
-            found[node.name] = _both(found.get(node.name, NOTHING), below)
+    for node in (node for each in sets if each for node in each.selections):
+        if isinstance(node, FieldNode):
+            below = _merged([node.selection_set], fragments) if node.selection_set else NOTHING
+            fields: Mapping[str, Selection] = {node.name.value: below}
+        elif isinstance(node, FragmentSpreadNode):
+            fields = _merged([fragments[node.name.value].selection_set], fragments).fields
         else:
-            for name, selection in below.fields.items():
-                found[name] = _both(found.get(name, NOTHING), selection)
+            fields = _merged([cast("InlineFragmentNode", node).selection_set], fragments).fields
+        for name, below in fields.items():
+            found[name] = _both(found[name], below) if name in found else below
     return Selection(found)
 
 

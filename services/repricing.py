@@ -228,6 +228,8 @@ async def _write(
         after = (rows[-1].due.at, rows[-1].id)
         ids = [row.id for row in rows]
         count = await scope.transaction(partial(_chunk, runtime, run, digests, ids))
+        if count is None:
+            return decided  # the rest is written, or judged anew, when the store is resumed
         decided += count
         await _tell(progress, count, scope, run.store_id)
     await end(scope, run.id, runtime.clock.now())
@@ -236,11 +238,14 @@ async def _write(
 
 async def _chunk(
     runtime: Runtime, run: Run, digests: dict[str, str] | None, ids: Sequence[str], scope: Scope
-) -> int:
-    """Decide listings of a run once more and write what is as it was judged; the others stay due."""
+) -> int | None:
+    """Decide listings of a run once more and write what is as it was judged; the others stay due.
+
+    Gives how many were written, or None where the store is paused.
+    """
     store = await STORES.require(scope, run.store_id)
     if store.status is not StoreStatus.ACTIVE:
-        return 0
+        return None
     found = await LISTINGS.get_many(scope, ids)
     rows = [found[id_] for id_ in ids if id_ in found and found[id_].due.at is not None]
     rulebook = await runtime.rulebooks.in_force(scope, run.store_id)

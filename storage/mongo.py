@@ -121,7 +121,7 @@ class Scope:
         name: str,
         where: Mapping[str, Any],
         *,
-        fields: Sequence[str] | None = None,
+        fields: Sequence[str] | Mapping[str, Any] | None = None,
         sort: Sequence[tuple[str, int]] | None = None,
         limit: int = 0,
     ) -> list[Document]:
@@ -226,7 +226,7 @@ class Scope:
 
 
 def _make_converter() -> Converter:
-    converter = Converter()
+    converter = Converter(detailed_validation=False)
     converter.register_unstructure_hook(Decimal, Decimal128)
     converter.register_structure_hook(Decimal, lambda value, _: value.to_decimal())
     converter.register_unstructure_hook(datetime, lambda value: value)

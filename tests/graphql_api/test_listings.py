@@ -24,7 +24,7 @@ from storage.listings import LISTINGS
 from storage.mongo import Database, Scope
 from storage.products import PRODUCTS
 from storage.stores import STORES
-from tests.factories import NOW, a_listing, a_product, a_store, usd
+from tests.factories import NOW, a_listing, a_product, a_store, an_offer, usd
 from tests.graphql_api.conftest import Ask, asker, browser, gid
 from tests.graphql_api.seeds import PRICING, a_snapshot, asin_of, stock_shop
 
@@ -353,3 +353,20 @@ async def test_an_item_without_known_offers_has_none(scope: Scope, ask: Ask) -> 
     )
     assert data == {"offers": {"nodes": [], "pageInfo": {"endCursor": None}}}
     assert asin_of(0) == "B000000000"
+
+
+async def test_the_featured_offer_is_the_same_with_and_without_the_others(
+    scope: Scope, ask: Ask
+) -> None:
+    await stock_shop(scope, ["MUG-1", "PEN-1", "CUP-1"])
+    nobody = a_snapshot(asin_of(1), offers=(an_offer("RIVAL-B", "19.00"),))
+    await offers.write(scope, [nobody])
+    query = """{ listings { nodes { asin featuredOffer { sellerId landedPrice { amount } observedAt } %s } } }"""
+
+    alone = (await ask(query % ""))["listings"]["nodes"]
+    among = (await ask(query % "offers { nodes { sellerId } }"))["listings"]["nodes"]
+
+    featured = {node["asin"]: node["featuredOffer"] for node in alone}
+    assert featured[asin_of(1)] is None
+    assert featured[asin_of(0)]["sellerId"] == "RIVAL-B"
+    assert featured == {node["asin"]: node["featuredOffer"] for node in among}

@@ -15,7 +15,7 @@ from domain.operation import OperationKind
 from domain.ruleset import RulesetKind
 from domain.run import Run, RunLimit, RunStatus
 from domain.store import PriceSettings
-from services import operations, plans, products, repricing, rulesets, runs
+from services import operations, plans, products, repricing, rulesets, runs, stores
 from services.runtime import Runtime
 from storage import decisions
 from storage.changes import CHANGES
@@ -362,6 +362,36 @@ async def test_a_run_that_dies_while_it_is_held_is_held_to_its_end(
     assert {row.hold for row in (await stocked.listings()).values()} == {DecisionReason.RUN_HELD}
     assert sent_prices(stocked) == []
     assert (await last_run(stocked)).ended_at is not None
+
+
+async def test_a_store_that_is_paused_while_its_run_is_held_goes_on_holding_afterwards(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stocked.publish(guardrails("changedShare: 60%, fromListings: 1"))
+    await stocked.settle()
+    monkeypatch.setattr("services.repricing._CHUNK", 6)
+    await stocked.publish(percent_off(10))
+    chunk, chunks = repricing._chunk, 0
+
+    async def paused_after_one(*arguments: Any) -> Any:
+        nonlocal chunks
+        chunks += 1
+        if chunks == 2:
+            await stores.set_active(
+                stocked.runtime, stocked.scope, stocked.id, active=False, actor="me"
+            )
+        return await chunk(*arguments)
+
+    monkeypatch.setattr("services.repricing._chunk", paused_after_one)
+    await stocked.reprice()
+    assert (await last_run(stocked)).ended_at is None
+
+    monkeypatch.undo()
+    await stores.set_active(stocked.runtime, stocked.scope, stocked.id, active=True, actor="me")
+    await stocked.settle()
+
+    assert {row.hold for row in (await stocked.listings()).values()} == {DecisionReason.RUN_HELD}
+    assert sent_prices(stocked) == []
 
 
 async def test_what_a_run_that_dies_did_not_write_is_judged_anew(
