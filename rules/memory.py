@@ -2,24 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from rules.encoder import Profiles, Row
+from rules.encoder import Column, Profiles
 from rules.shards import Check
 
-FEW = 16
-"""Rows up to which it is faster to look at one after another than at columns."""
-
-Column = Sequence[int]
-"""The profiles of one fact, of many listings; bytes where the numbers allow it, which is faster."""
+Row = tuple[int, ...]
+"""Numbers of profiles, one for each of some facts."""
 Class = tuple[int, ...]
 """For each fact of a section, the number of a kind of profiles that no check of the section tells apart."""
 Ask = Callable[[Sequence[Row]], Sequence[int]]
 """Has the engine say which rules match, as bit masks, for rows of a section's own facts."""
-
-
-def columns_of(rows: Sequence[Row]) -> list[Column]:
-    """Rows turned by a quarter."""
-    found = list(zip(*rows, strict=True))
-    return [bytes(each) if max(each) < 256 else each for each in found]
 
 
 class SectionMemory:
@@ -28,39 +19,60 @@ class SectionMemory:
     def __init__(
         self, checks: Mapping[str, Iterable[Check]], profiles: Mapping[str, Profiles], ask: Ask
     ) -> None:
-        """`checks` has what the section asks of each of its facts, `profiles` all facts in the order of a row."""
+        """`checks` has what the section asks of each of its facts, `profiles` all facts in the order of columns."""
         places = {fact: place for place, fact in enumerate(profiles)}
         self._kinds = [
             (places[fact], _Kinds(profiles[fact], asked)) for fact, asked in checks.items()
         ]
-        self._known: dict[Class, int] = {}
+        self._known = _Known()
         self._ask = ask
 
+    def __len__(self) -> int:
+        """How many answers are remembered."""
+        return len(self._known)
+
     def answer(self, row: Row) -> int:
-        """The rules that match, as a bit mask, for a row of all facts."""
+        """The rules that match, as a bit mask, for the profiles of all facts of one listing."""
         found = tuple([kinds.kind(row[place]) for place, kinds in self._kinds])
-        answer = self._known.get(found)
-        if answer is None:
-            (answer,) = self._learned([found], [[row[place]] for place, _ in self._kinds])
-        return answer
+        if self._known[found] < 0:
+            self._learn()
+        return self._known[found]
 
     def answers(self, columns: Sequence[Column]) -> list[int]:
-        """The rules that match, as bit masks, for rows given as columns of all facts."""
-        classes: list[Class] = list(
-            zip(*[kinds.of(columns[place]) for place, kinds in self._kinds], strict=True)
-        )
-        try:
-            return list(map(self._known.__getitem__, classes))
-        except KeyError:
-            return self._learned(classes, [columns[place] for place, _ in self._kinds])
+        """The rules that match, as bit masks, for listings given as columns of all facts."""
+        kinds = [kinds.of(columns[place]) for place, kinds in self._kinds]
+        found = list(map(self._known.__getitem__, zip(*kinds, strict=True)))
+        if self._known.missed:
+            self._learn()
+            for index, answer in enumerate(found):
+                if answer < 0:
+                    found[index] = self._known[tuple([column[index] for column in kinds])]
+        return found
 
-    def _learned(self, classes: Sequence[Class], columns: Sequence[Column]) -> list[int]:
-        """The same; the engine is asked about one example of each class that is not known."""
-        found = list(map(self._known.get, classes))
-        new = [index for index, answer in enumerate(found) if answer is None]
-        examples = {classes[index]: tuple([column[index] for column in columns]) for index in new}
-        self._known.update(zip(examples, self._ask(list(examples.values())), strict=True))
-        return list(map(self._known.__getitem__, classes))
+    def _learn(self) -> None:
+        """Ask the engine about an example of each class that was missed."""
+        missed = list(self._known.missed)
+        examples = zip(
+            *[
+                map(kinds.examples.__getitem__, column)
+                for column, (_, kinds) in zip(zip(*missed, strict=True), self._kinds, strict=True)
+            ],
+            strict=True,
+        )
+        self._known.update(zip(missed, self._ask(list(examples)), strict=True))
+        self._known.missed.clear()
+
+
+class _Known(dict[Class, int]):
+    """Answers by class; for a class that is not there -1, and it is noted as missed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.missed: set[Class] = set()
+
+    def __missing__(self, found: Class) -> int:
+        self.missed.add(found)
+        return -1
 
 
 class _Kinds:
@@ -71,6 +83,8 @@ class _Kinds:
         self._checks = tuple(checks)
         self._numbers: dict[tuple[bool, ...], int] = {}
         self._kinds: list[int] = []
+        self.examples: list[int] = []
+        """The first profile of each kind."""
         self._table = b""
 
     def kind(self, profile: int) -> int:
@@ -89,7 +103,10 @@ class _Kinds:
 
     def _add(self) -> None:
         """Find the kinds of profiles that came since."""
-        for codes in self._codes[len(self._kinds) :]:
+        for profile, codes in enumerate(self._codes[len(self._kinds) :], len(self._kinds)):
             answers = tuple(check.holds(codes[check.field]) for check in self._checks)
-            self._kinds.append(self._numbers.setdefault(answers, len(self._numbers)))
+            kind = self._numbers.setdefault(answers, len(self.examples))
+            self._kinds.append(kind)
+            if kind == len(self.examples):
+                self.examples.append(profile)
         self._table = bytes(kind % 256 for kind in self._kinds[:256]).ljust(256)
