@@ -7,10 +7,13 @@ from rules.shards import Check
 
 Row = tuple[int, ...]
 """Numbers of profiles, one for each of some facts."""
-Class = tuple[int, ...]
-"""For each fact of a section, the number of a kind of profiles that no check of the section tells apart."""
+Class = int | tuple[int, ...]
+"""For each fact of a section, the number of a kind of profiles that no check of the section tells apart; as one
+number, a byte for each, where that fits 64 bits, which is faster to look up."""
 Ask = Callable[[Sequence[Row]], Sequence[int]]
 """Has the engine say which rules match, as bit masks, for rows of a section's own facts."""
+
+_MOST_BYTES = 8
 
 
 class SectionMemory:
@@ -24,7 +27,7 @@ class SectionMemory:
         self._kinds = [
             (places[fact], _Kinds(profiles[fact], asked)) for fact, asked in checks.items()
         ]
-        self._known = _Known()
+        self._known: dict[Class, int] = {}
         self._ask = ask
 
     def __len__(self) -> int:
@@ -33,46 +36,44 @@ class SectionMemory:
 
     def answer(self, row: Row) -> int:
         """The rules that match, as a bit mask, for the profiles of all facts of one listing."""
-        found = tuple([kinds.kind(row[place]) for place, kinds in self._kinds])
-        if self._known[found] < 0:
-            self._learn()
+        found = _class([kinds.kind(row[place]) for place, kinds in self._kinds])
+        if found not in self._known:
+            self._learn([found], [(profile,) for profile in row])
         return self._known[found]
 
     def answers(self, columns: Sequence[Column]) -> list[int]:
         """The rules that match, as bit masks, for listings given as columns of all facts."""
-        kinds = [kinds.of(columns[place]) for place, kinds in self._kinds]
-        found = list(map(self._known.__getitem__, zip(*kinds, strict=True)))
-        if self._known.missed:
-            self._learn()
-            for index, answer in enumerate(found):
-                if answer < 0:
-                    found[index] = self._known[tuple([column[index] for column in kinds])]
-        return found
+        classes = _classes([kinds.of(columns[place]) for place, kinds in self._kinds])
+        try:
+            return list(map(self._known.__getitem__, classes))
+        except KeyError:
+            self._learn(classes, columns)
+        return list(map(self._known.__getitem__, classes))
 
-    def _learn(self) -> None:
-        """Ask the engine about an example of each class that was missed."""
-        missed = list(self._known.missed)
-        examples = zip(
-            *[
-                map(kinds.examples.__getitem__, column)
-                for column, (_, kinds) in zip(zip(*missed, strict=True), self._kinds, strict=True)
-            ],
-            strict=True,
-        )
-        self._known.update(zip(missed, self._ask(list(examples)), strict=True))
-        self._known.missed.clear()
+    def _learn(self, classes: Sequence[Class], columns: Sequence[Column]) -> None:
+        """Ask the engine about one example of each class that is not known."""
+        known = self._known
+        new = {each: index for index, each in enumerate(classes) if each not in known}
+        own = [columns[place] for place, _ in self._kinds]
+        examples = [tuple([column[index] for column in own]) for index in new.values()]
+        known.update(zip(new, self._ask(examples), strict=True))
 
 
-class _Known(dict[Class, int]):
-    """Answers by class; for a class that is not there -1, and it is noted as missed."""
+def _classes(kinds: Sequence[Column]) -> Sequence[Class]:
+    """The classes of a batch, from a column of kinds for each fact."""
+    if len(kinds) > _MOST_BYTES or not all(isinstance(column, bytes) for column in kinds):
+        return list(zip(*kinds, strict=True))
+    packed = bytearray(_MOST_BYTES * len(kinds[0]))
+    for place, column in enumerate(kinds):
+        packed[place::_MOST_BYTES] = column
+    return memoryview(packed).cast("Q")
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.missed: set[Class] = set()
 
-    def __missing__(self, found: Class) -> int:
-        self.missed.add(found)
-        return -1
+def _class(kinds: Sequence[int]) -> Class:
+    """The class of one listing."""
+    if len(kinds) > _MOST_BYTES or max(kinds) > 255:
+        return tuple(kinds)
+    return int.from_bytes(bytes(kinds), "little")
 
 
 class _Kinds:
@@ -83,8 +84,6 @@ class _Kinds:
         self._checks = tuple(checks)
         self._numbers: dict[tuple[bool, ...], int] = {}
         self._kinds: list[int] = []
-        self.examples: list[int] = []
-        """The first profile of each kind."""
         self._table = b""
 
     def kind(self, profile: int) -> int:
@@ -99,14 +98,12 @@ class _Kinds:
             self._add()
         if isinstance(column, bytes):
             return column.translate(self._table)
-        return [self._kinds[profile] for profile in column]
+        found = [self._kinds[profile] for profile in column]
+        return bytes(found) if len(self._numbers) <= 256 else found
 
     def _add(self) -> None:
         """Find the kinds of profiles that came since."""
-        for profile, codes in enumerate(self._codes[len(self._kinds) :], len(self._kinds)):
+        for codes in self._codes[len(self._kinds) :]:
             answers = tuple(check.holds(codes[check.field]) for check in self._checks)
-            kind = self._numbers.setdefault(answers, len(self.examples))
-            self._kinds.append(kind)
-            if kind == len(self.examples):
-                self.examples.append(profile)
+            self._kinds.append(self._numbers.setdefault(answers, len(self._numbers)))
         self._table = bytes(kind % 256 for kind in self._kinds[:256]).ljust(256)
