@@ -7,7 +7,7 @@ from typing import Any
 from bench.workload import Group, Listing, Test, Tree
 from domain.money import Money
 from rules.document import parse
-from rules.facts import Facts, Value
+from rules.facts import Facts, Known
 from rules.language import RulesetDocument
 
 _NAMES = {
@@ -28,8 +28,6 @@ _NAMES = {
 }
 _MONEY = frozenset({"price", "cost", "lowest", "buybox"})
 _ATTRIBUTES = ("brand", "color")
-_BACK = {fact: name for name, fact in _NAMES.items()}
-_MONEY_FACTS = frozenset(_NAMES[name] for name in _MONEY)
 
 
 def document(trees: list[Tree]) -> RulesetDocument:
@@ -48,29 +46,36 @@ def document(trees: list[Tree]) -> RulesetDocument:
 
 
 def facts(listing: Listing) -> Facts:
-    """What the product knows of a listing."""
+    """What the product knows of a listing, as `rules.facts.facts_of` tells it."""
     others = listing.keys() - {*_ATTRIBUTES, "cost"}
-    values = {_NAMES[name]: _value(name, listing[name]) for name in _NAMES if name in others}
-    cost = listing.get("cost")
     return Facts(
-        values,
-        {"cost": Money(cost, "USD")} if isinstance(cost, int) else {},
+        {_NAMES[name]: _known(name, listing[name]) for name in _NAMES if name in others},
+        {"cost": _money(listing["cost"])} if "cost" in listing else {},
         {name: str(listing[name]) for name in _ATTRIBUTES if name in listing},
     )
 
 
-def plain(known: Facts) -> Listing:
+def plain(known: Facts) -> dict[str, Any]:
     """Facts as other engines need them: one mapping, money in cents. The way back from `facts`."""
-    listing: Listing = {}
-    for name, value in known.values.items():
-        if isinstance(value, Decimal):
-            listing[_BACK[name]] = int(value.scaleb(2) if name in _MONEY_FACTS else value)
-        else:
-            listing[_BACK[name]] = value[0] if isinstance(value, tuple) else value
-    for code, money in known.prices.items():
-        listing[code] = money.minor
-    listing.update(known.attributes)
-    return listing
+    values: dict[str, Any] = known.values
+    get, attribute = values.get, known.attributes.get
+    cost, lowest, buybox = known.prices.get("cost"), get("lowestPrice"), get("buyBoxPrice")
+    return {
+        "brand": attribute("brand"),
+        "color": attribute("color"),
+        "category": values["category"][0],
+        "condition": get("condition"),
+        "fulfilment": get("fulfilment"),
+        "set": get("attributeSet"),
+        "price": values["price"].minor,
+        "cost": cost and cost.minor,
+        "stock": int(values["stock"]),
+        "quantity": get("quantity"),
+        "lowest": lowest and lowest.minor,
+        "buybox": buybox and buybox.minor,
+        "rivals": get("competitorCount"),
+        "owned": get("buyBoxOwned"),
+    }
 
 
 def _when(tree: Tree) -> dict[str, Any]:
@@ -94,9 +99,13 @@ def _written(fact: str, value: str | int) -> str | int:
     return str(Decimal(value).scaleb(-2)) if fact in _MONEY else value
 
 
-def _value(fact: str, value: str | int) -> Value:
-    if fact == "category":
+def _known(name: str, value: str | int) -> Known:
+    if name == "category":
         return (str(value),)
-    if isinstance(value, bool | str):
-        return value
-    return Decimal(value).scaleb(-2) if fact in _MONEY else Decimal(value)
+    if name in _MONEY:
+        return _money(value)
+    return Decimal(value) if name == "stock" else value
+
+
+def _money(cents: str | int) -> Money:
+    return Money(int(cents), "USD")

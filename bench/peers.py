@@ -10,6 +10,9 @@ from bench.measured import Measured, Work
 from bench.python_rules import python_function
 from bench.workload import SOMETIMES_MISSING, Group, Tree
 
+ZEN = "zen"
+ZEN_FROM_FACTS = "zen, from the product's facts"
+
 
 def zen(work: Work) -> Iterator[Measured]:
     """GoRules' engine: one compiled expression that gives the truth of every rule."""
@@ -21,16 +24,14 @@ def zen(work: Work) -> Iterator[Measured]:
         [index for index, holds in enumerate(expression.evaluate(listing)) if holds]
         for listing in work.catalogue
     ]
-    yield Measured("zen", time.process_time() - started, len(found), found)
+    yield Measured(ZEN, time.process_time() - started, len(found), found)
     known = list(map(facts, work.catalogue))
     started = time.process_time()
     found = [
         [index for index, holds in enumerate(expression.evaluate(plain(each))) if holds]
         for each in known
     ]
-    yield Measured(
-        "zen, from the product's facts", time.process_time() - started, len(found), found
-    )
+    yield Measured(ZEN_FROM_FACTS, time.process_time() - started, len(found), found)
 
 
 def _zen_text(tree: Tree) -> str:

@@ -48,7 +48,18 @@ Tree = Test | Group
 def listings(seed: int, count: int) -> list[Listing]:
     """Listings as a catalogue has them: few brands are common, some facts are missing, prices differ."""
     chance = Random(f"listings:{seed}")
-    return [_listing(chance) for _ in range(count)]
+    return copied([_listing(chance) for _ in range(count)])
+
+
+def copied(catalogue: list[Listing]) -> list[Listing]:
+    """Equal listings, of which no two share a text: as if just read from a database."""
+    return [
+        {
+            name: value.encode().decode() if isinstance(value, str) else value
+            for name, value in listing.items()
+        }
+        for listing in catalogue
+    ]
 
 
 def rules(seed: int, count: int) -> list[Tree]:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import repeat
 from operator import or_
 from types import TracebackType
 from typing import Self
@@ -16,17 +17,19 @@ from typing import Self
 import durable_rules_engine
 
 from rules.compiler import compile_document
-from rules.encoder import Encoder, Profiles, Row
+from rules.encoder import Encoder, Profiles
 from rules.facts import Facts
 from rules.language import RulesetDocument
-from rules.memory import FEW, SectionMemory, columns_of
+from rules.memory import Row, SectionMemory
 from rules.sections import Section
 from rules.shards import Check, Shard, sharded
 
 BATCH = 500
 """Facts in one call, which holds the interpreter: about a millisecond."""
-MOST_ROWS = 50_000
-"""Rows that are remembered before all is forgotten and the rules are loaded anew."""
+MOST_ANSWERS = 100_000
+"""Answers that are remembered before all is forgotten and the rules are loaded anew."""
+FEW = 16
+"""Listings up to which it is faster to look at one after another than at columns."""
 _CAP = 65535
 """The most facts that one answer can tell; without it the engine tells one at a time."""
 
@@ -72,58 +75,49 @@ class DurableMatcher:
     def match(self, batch: Sequence[Facts]) -> list[frozenset[str]]:
         """For each of the facts the keys of the active rules whose conditions hold.
 
-        Facts that look the same to every rule are asked about once.
+        Facts that look the same to a section of the rules are asked about once.
 
         Raises:
             EngineFailed: the engine broke off; nothing is known of the whole batch.
         """
         if self._closed:
             raise ValueError("the matcher is closed")
-        if len(self._known) > MOST_ROWS:
+        if len(self._answers) + sum(map(len, self._sections)) > MOST_ANSWERS:
             self._unload()
             self._load()
-        rows = self._encoder.rows(batch)
         try:
-            return list(map(self._known.__getitem__, rows))
-        except KeyError:
-            self._learn([row for row in rows if row not in self._known])
-            return list(map(self._known.__getitem__, rows))
-
-    def close(self) -> None:
-        """Free the engine's memory."""
-        self._closed = True
-        self._unload()
-
-    def _learn(self, rows: Sequence[Row]) -> None:
-        """Find the answers for rows; the engine is asked what no section remembers."""
-        try:
-            masks = self._one_by_one(rows) if len(rows) <= FEW else self._by_columns(rows)
+            masks = self._masks(batch)
         except durable_rules_engine.error as error:
             self.close()
             raise EngineFailed(str(error)) from error
         except BaseException:
             self.close()
             raise
-        self._known.update(zip(rows, map(self._answers.__getitem__, masks), strict=True))
+        return list(map(self._answers.__getitem__, masks))
 
-    def _one_by_one(self, rows: Sequence[Row]) -> list[int]:
-        return [
-            reduce(or_, [section.answer(row) for section in self._sections], self._always)
-            for row in rows
-        ]
+    def close(self) -> None:
+        """Free the engine's memory."""
+        self._closed = True
+        self._unload()
 
-    def _by_columns(self, rows: Sequence[Row]) -> list[int]:
-        columns = columns_of(rows)
-        masks = [self._always] * len(rows)
+    def _masks(self, batch: Sequence[Facts]) -> Iterable[int]:
+        """The rules that match each listing, as bit masks; the engine is asked what no section remembers."""
+        columns = self._encoder.columns(batch)
+        if len(batch) <= FEW:
+            rows = zip(*columns, strict=True) if columns else repeat((), len(batch))
+            return [
+                reduce(or_, [section.answer(row) for section in self._sections], self._always)
+                for row in rows
+            ]
+        masks: Iterable[int] = repeat(self._always, len(batch))
         for section in self._sections:
-            masks = list(map(or_, masks, section.answers(columns)))
+            masks = map(or_, masks, section.answers(columns))
         return masks
 
     def _load(self) -> None:
         """Load the rules into the engine, with nothing remembered from before."""
         self._encoder = Encoder(self._program.fields)
         self._answers = _Answers(self._program.keys)
-        self._known: dict[Row, frozenset[str]] = {}
         self._sections: list[SectionMemory] = []
         profiles = self._encoder.profiles
         try:
@@ -152,8 +146,9 @@ class _Answers(dict[int, frozenset[str]]):
     def __missing__(self, mask: int) -> frozenset[str]:
         rest, found = mask, []
         while rest:
-            found.append(self._keys[(rest & -rest).bit_length() - 1])
-            rest &= rest - 1
+            index = rest.bit_length() - 1
+            found.append(self._keys[index])
+            rest ^= 1 << index
         answer = self[mask] = frozenset(found)
         return answer
 

@@ -1,10 +1,10 @@
 """The catalogue of facts that conditions may read, and the facts of one listing."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from domain.listing import Condition, Fulfilment, Listing
 from domain.money import Money
@@ -27,7 +27,9 @@ CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}", re.ASCII)
 """Codes of attributes, as Magento allows them."""
 
 Value = str | Decimal | bool | tuple[str, ...]
-"""A known fact: a text, a number (money as a decimal of its currency), a flag, or several texts."""
+"""A fact as conditions read it: a text, a number (money as a decimal of its currency), a flag, or several texts."""
+Known = Value | int | Money
+"""A fact as the catalogue, the listing or the market has it."""
 
 
 class FactKind(StrEnum):
@@ -191,24 +193,35 @@ def definition_of(name: str) -> FactDefinition | None:
 class Facts:
     """What is known of one listing. A name that is not there is not known, which is no mistake."""
 
-    values: Mapping[str, Value]
-    prices: Mapping[str, Money] = field(default_factory=dict)
+    values: dict[str, Known]
+    """Facts with a name of their own; those in money are `Money`."""
+    prices: dict[str, Money] = field(default_factory=dict)
     """Price attributes by code."""
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
     """Other attributes by code."""
 
     def get(self, name: str) -> Value | None:
         """The value of a fact; None where it is not known."""
-        if name.startswith(ATTRIBUTE):
-            return self.attributes.get(name.removeprefix(ATTRIBUTE))
-        if name.startswith(PRICE):
-            money = self.prices.get(name.removeprefix(PRICE))
-            return None if money is None else Decimal(money.amount)
+        _, is_family, code = name.partition(".")
+        if not is_family:
+            known = self.values.get(name)
+        elif name.startswith(PRICE):
+            known = self.prices.get(code)
+        else:
+            return self._attribute(name, code)
+        if isinstance(known, Money):
+            return _decimal(known.minor, known.currency)
+        if isinstance(known, int) and not isinstance(known, bool):
+            return Decimal(known)
+        return known
+
+    def _attribute(self, name: str, code: str) -> Value | None:
+        text = self.attributes.get(code)
+        if text is None:
+            return None
         if name.startswith(DATE):
-            return day_of(self.attributes.get(name.removeprefix(DATE), ""))
-        if name.startswith(OPTIONS):
-            return options_of(self.attributes.get(name.removeprefix(OPTIONS), ""))
-        return self.values.get(name)
+            return day_of(text)
+        return options_of(text) if name.startswith(OPTIONS) else text
 
 
 def facts_of(
@@ -219,14 +232,14 @@ def facts_of(
 ) -> Facts:
     """The facts of a product in a store; without listing or offers, the facts about those are not known."""
     prices = prices_of(product)
-    values: dict[str, Value | None] = {
+    values: dict[str, Known | None] = {
         "sku": product.sku,
         "name": product.name,
         "category": product.categories,
         "attributeSet": product.attribute_set,
         "productType": product.type.value,
         "enabled": product.is_enabled,
-        "price": _decimal(prices.get("price")),
+        "price": prices.get("price"),
         "stock": product.stock,
         "managesStock": product.manages_stock,
         "country": store.country,
@@ -241,28 +254,29 @@ def facts_of(
     return Facts(known, prices, product.attributes)
 
 
-def _of_listing(listing: Listing) -> dict[str, Value | None]:
+def _of_listing(listing: Listing) -> dict[str, Known | None]:
     quantity = listing.quantity if listing.wanted_quantity is None else listing.wanted_quantity
     return {
         "sellerSku": listing.seller_sku,
         "asin": listing.asin,
         "condition": listing.condition.value,
         "fulfilment": listing.fulfilment.value,
-        "quantity": None if quantity is None else Decimal(quantity),
+        "quantity": quantity,
     }
 
 
-def _of_offers(snapshot: OfferSnapshot, currency: str) -> dict[str, Value | None]:
+def _of_offers(snapshot: OfferSnapshot, currency: str) -> dict[str, Known | None]:
     rivals = rivals_of(snapshot, currency)
     winner = next(iter(winners_of(snapshot, currency)), None)
     lowest = min((offer.landed_price.minor for offer in rivals), default=None)
     return {
-        "buyBoxPrice": None if winner is None else _decimal(winner.landed_price),
+        "buyBoxPrice": None if winner is None else winner.landed_price,
         "buyBoxOwned": None if winner is None else winner.is_own,
-        "lowestPrice": None if lowest is None else _decimal(Money(lowest, currency)),
-        "competitorCount": Decimal(len(rivals)),
+        "lowestPrice": None if lowest is None else Money(lowest, currency),
+        "competitorCount": len(rivals),
     }
 
 
-def _decimal(money: Money | None) -> Decimal | None:
-    return None if money is None else Decimal(money.amount)
+@lru_cache(maxsize=8192)
+def _decimal(minor: int, currency: str) -> Decimal:
+    return Decimal(Money(minor, currency).amount)

@@ -2,24 +2,18 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from rules.encoder import Profiles, Row
+from rules.encoder import Column, Profiles
 from rules.shards import Check
 
-FEW = 16
-"""Rows up to which it is faster to look at one after another than at columns."""
-
-Column = Sequence[int]
-"""The profiles of one fact, of many listings; bytes where the numbers allow it, which is faster."""
-Class = tuple[int, ...]
-"""For each fact of a section, the number of a kind of profiles that no check of the section tells apart."""
+Row = tuple[int, ...]
+"""Numbers of profiles, one for each of some facts."""
+Class = int | tuple[int, ...]
+"""For each fact of a section, the number of a kind of profiles that no check of the section tells apart; as one
+number, a byte for each, where that fits 64 bits, which is faster to look up."""
 Ask = Callable[[Sequence[Row]], Sequence[int]]
 """Has the engine say which rules match, as bit masks, for rows of a section's own facts."""
 
-
-def columns_of(rows: Sequence[Row]) -> list[Column]:
-    """Rows turned by a quarter."""
-    found = list(zip(*rows, strict=True))
-    return [bytes(each) if max(each) < 256 else each for each in found]
+_MOST_BYTES = 8
 
 
 class SectionMemory:
@@ -28,7 +22,7 @@ class SectionMemory:
     def __init__(
         self, checks: Mapping[str, Iterable[Check]], profiles: Mapping[str, Profiles], ask: Ask
     ) -> None:
-        """`checks` has what the section asks of each of its facts, `profiles` all facts in the order of a row."""
+        """`checks` has what the section asks of each of its facts, `profiles` all facts in the order of columns."""
         places = {fact: place for place, fact in enumerate(profiles)}
         self._kinds = [
             (places[fact], _Kinds(profiles[fact], asked)) for fact, asked in checks.items()
@@ -36,31 +30,50 @@ class SectionMemory:
         self._known: dict[Class, int] = {}
         self._ask = ask
 
+    def __len__(self) -> int:
+        """How many answers are remembered."""
+        return len(self._known)
+
     def answer(self, row: Row) -> int:
-        """The rules that match, as a bit mask, for a row of all facts."""
-        found = tuple([kinds.kind(row[place]) for place, kinds in self._kinds])
-        answer = self._known.get(found)
-        if answer is None:
-            (answer,) = self._learned([found], [[row[place]] for place, _ in self._kinds])
-        return answer
+        """The rules that match, as a bit mask, for the profiles of all facts of one listing."""
+        found = _class([kinds.kind(row[place]) for place, kinds in self._kinds])
+        if found not in self._known:
+            self._learn([found], [(profile,) for profile in row])
+        return self._known[found]
 
     def answers(self, columns: Sequence[Column]) -> list[int]:
-        """The rules that match, as bit masks, for rows given as columns of all facts."""
-        classes: list[Class] = list(
-            zip(*[kinds.of(columns[place]) for place, kinds in self._kinds], strict=True)
-        )
+        """The rules that match, as bit masks, for listings given as columns of all facts."""
+        classes = _classes([kinds.of(columns[place]) for place, kinds in self._kinds])
         try:
             return list(map(self._known.__getitem__, classes))
         except KeyError:
-            return self._learned(classes, [columns[place] for place, _ in self._kinds])
-
-    def _learned(self, classes: Sequence[Class], columns: Sequence[Column]) -> list[int]:
-        """The same; the engine is asked about one example of each class that is not known."""
-        found = list(map(self._known.get, classes))
-        new = [index for index, answer in enumerate(found) if answer is None]
-        examples = {classes[index]: tuple([column[index] for column in columns]) for index in new}
-        self._known.update(zip(examples, self._ask(list(examples.values())), strict=True))
+            self._learn(classes, columns)
         return list(map(self._known.__getitem__, classes))
+
+    def _learn(self, classes: Sequence[Class], columns: Sequence[Column]) -> None:
+        """Ask the engine about one example of each class that is not known."""
+        known = self._known
+        new = {each: index for index, each in enumerate(classes) if each not in known}
+        own = [columns[place] for place, _ in self._kinds]
+        examples = [tuple([column[index] for column in own]) for index in new.values()]
+        known.update(zip(new, self._ask(examples), strict=True))
+
+
+def _classes(kinds: Sequence[Column]) -> Sequence[Class]:
+    """The classes of a batch, from a column of kinds for each fact."""
+    if len(kinds) > _MOST_BYTES or not all(isinstance(column, bytes) for column in kinds):
+        return list(zip(*kinds, strict=True))
+    packed = bytearray(_MOST_BYTES * len(kinds[0]))
+    for place, column in enumerate(kinds):
+        packed[place::_MOST_BYTES] = column
+    return memoryview(packed).cast("Q")
+
+
+def _class(kinds: Sequence[int]) -> Class:
+    """The class of one listing."""
+    if len(kinds) > _MOST_BYTES or max(kinds) > 255:
+        return tuple(kinds)
+    return int.from_bytes(bytes(kinds), "little")
 
 
 class _Kinds:
@@ -85,7 +98,8 @@ class _Kinds:
             self._add()
         if isinstance(column, bytes):
             return column.translate(self._table)
-        return [self._kinds[profile] for profile in column]
+        found = [self._kinds[profile] for profile in column]
+        return bytes(found) if len(self._numbers) <= 256 else found
 
     def _add(self) -> None:
         """Find the kinds of profiles that came since."""

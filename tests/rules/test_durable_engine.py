@@ -2,7 +2,6 @@
 
 import json
 import os
-from decimal import Decimal
 from typing import Any
 
 import durable_rules_engine
@@ -10,12 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
+from domain.money import Money
 from rules import durable_engine
 from rules.conditions import ReferenceMatcher, explain, holds
 from rules.document import DocumentInvalid, parse
 from rules.durable_engine import (
     BATCH,
-    MOST_ROWS,
+    FEW,
+    MOST_ANSWERS,
     DurableMatcher,
     EngineFailed,
     check_distinct,
@@ -43,24 +44,25 @@ _differential = settings(
 
 @pytest.mark.timeout(300 if _EXAMPLES == 400 else 6 * 3600)
 @_differential
-@given(documents(), st.lists(facts, max_size=12))
-def test_engine_and_reference_agree(source: str, batch: list[Facts]) -> None:
+@given(documents(), st.lists(facts, max_size=12), st.sampled_from([0, FEW]))
+def test_engine_and_reference_agree(source: str, batch: list[Facts], few: int) -> None:
     document = _parsed(source)
-    with DurableMatcher(document) as matcher:
+    with pytest.MonkeyPatch.context() as patch, DurableMatcher(document) as matcher:
+        patch.setattr(durable_engine, "FEW", few)
         assert matcher.match(batch) == ReferenceMatcher(document).match(batch)
 
 
 @pytest.mark.timeout(300 if _EXAMPLES == 400 else 6 * 3600)
 @_differential
-@given(documents(), st.lists(facts, min_size=3, max_size=6), st.sampled_from([3, MOST_ROWS]))
+@given(documents(), st.lists(facts, min_size=3, max_size=6), st.sampled_from([3, MOST_ANSWERS]))
 def test_what_is_remembered_of_others_agrees_with_the_reference(
-    source: str, met: list[Facts], most_rows: int
+    source: str, met: list[Facts], most_answers: int
 ) -> None:
     document = _parsed(source)
     new = [_mixed(one, other) for one in met for other in met]
     expected = ReferenceMatcher(document).match(new)
     with pytest.MonkeyPatch.context() as patch, DurableMatcher(document) as matcher:
-        patch.setattr(durable_engine, "MOST_ROWS", most_rows)
+        patch.setattr(durable_engine, "MOST_ANSWERS", most_answers)
         matcher.match(met)
         assert [matcher.match([each])[0] for each in new[:5]] == expected[:5]
         assert matcher.match(new) == expected
@@ -92,6 +94,10 @@ def _rules(conditions: list[Any]) -> RulesetDocument:
     return parse(json.dumps({"kind": "pricing", "name": "Many", "rules": rules}))
 
 
+def _priced(dollars: int) -> Facts:
+    return Facts({"price": Money(100 * dollars, "USD")})
+
+
 def _assert_agrees(document: RulesetDocument, batch: list[Facts]) -> None:
     with DurableMatcher(document) as matcher:
         assert matcher.match(batch) == ReferenceMatcher(document).match(batch)
@@ -99,12 +105,12 @@ def _assert_agrees(document: RulesetDocument, batch: list[Facts]) -> None:
 
 def test_hundreds_of_thresholds_that_all_hold_do_not_overflow_the_engine() -> None:
     document = _rules([{"fact": "price", "gt": str(each)} for each in range(700)])
-    _assert_agrees(document, [Facts({"price": Decimal(each)}) for each in (0, 350, 10_000)])
+    _assert_agrees(document, [_priced(each) for each in (0, 350, 10_000)])
 
 
 def test_more_equal_conditions_than_the_engine_survives_are_one() -> None:
     document = _rules([{"fact": "price", "gt": 5}] * 300)
-    _assert_agrees(document, [Facts({"price": Decimal(6)}), Facts({})])
+    _assert_agrees(document, [_priced(6), Facts({})])
 
 
 def test_more_values_of_one_fact_than_the_engine_survives_are_divided() -> None:
@@ -147,14 +153,14 @@ def test_a_large_product_of_lists_is_asked_as_flags() -> None:
 
 
 def test_a_batch_is_not_limited_to_what_the_engine_takes_at_once() -> None:
-    batch = [Facts({"price": Decimal(each)}) for each in range(2 * BATCH + 7)]
+    batch = [_priced(each) for each in range(2 * BATCH + 7)]
     document = _rules([{"fact": "price", "eq": each} for each in range(0, 2 * BATCH, 2)])
     _assert_agrees(document, batch)
 
 
 def test_answers_do_not_depend_on_what_was_asked_before() -> None:
     document = _rules([{"fact": "price", "gte": 5}, {"fact": "sku", "ne": "a"}])
-    first, second = Facts({"price": Decimal(5)}), Facts({"sku": "b"})
+    first, second = _priced(5), Facts({"sku": "b"})
     with DurableMatcher(document) as matcher:
         alone = [matcher.match([each])[0] for each in (first, second, first)]
         assert alone == matcher.match([first, second, first])
@@ -190,7 +196,7 @@ def test_facts_that_the_engine_already_has_are_a_failure_and_never_a_silent_no_m
     left_over = '[{"id": "00000", "p0": 3}]'
     durable_rules_engine.assert_facts(shard._handle, left_over)
     with pytest.raises(EngineFailed):
-        matcher.match([Facts({"price": Decimal(2)})])
+        matcher.match([_priced(2)])
     with pytest.raises(ValueError, match="closed"):
         matcher.match([Facts({})])
 
@@ -200,7 +206,7 @@ def test_a_batch_that_the_engine_stopped_reading_is_a_failure() -> None:
     (texts,) = _only_shard(matcher)._texts
     texts[4] = ',"p0":1e22'  # above both; the engine drops what follows, and says nothing
     with pytest.raises(EngineFailed):
-        matcher.match([Facts({"price": Decimal(9)}), Facts({})])
+        matcher.match([_priced(9), Facts({})])
     with pytest.raises(ValueError, match="closed"):
         matcher.match([Facts({})])
 
@@ -208,9 +214,9 @@ def test_a_batch_that_the_engine_stopped_reading_is_a_failure() -> None:
 def test_many_listings_are_forgotten_and_not_mistaken() -> None:
     document = _rules([{"fact": "price", "eq": each} for each in range(40)])
     with pytest.MonkeyPatch.context() as patch, DurableMatcher(document) as matcher:
-        patch.setattr(durable_engine, "MOST_ROWS", 10)
+        patch.setattr(durable_engine, "MOST_ANSWERS", 10)
         for start in range(0, 40, 4):
-            found = matcher.match([Facts({"price": Decimal(start + each)}) for each in range(4)])
+            found = matcher.match([_priced(start + each) for each in range(4)])
             assert found == [{f"r{start + each}"} for each in range(4)]
 
 

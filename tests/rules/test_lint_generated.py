@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.ruleset import RulesetKind
 from rules.conditions import holds
 from rules.document import DocumentInvalid, parse
-from rules.facts import Facts, Value
+from rules.facts import Facts, Known
 from rules.lint import Case, FindingCode, findings
 from tests.rules import written
 from tests.rules.given import NOW, a_listing, a_product, a_store, an_offer, offers
@@ -185,14 +185,14 @@ def test_unreachable_rules_match_no_facts_whatever_their_kind(
 
 def _is_of_a_catalogue(facts: Facts) -> bool:
     """Whether prices are as catalogues have them, which is not negative."""
-    price = facts.values.get("price")
+    price = facts.get("price")
     is_negative = isinstance(price, Decimal) and price < 0
     return not is_negative and all(money.minor >= 0 for money in facts.prices.values())
 
 
 def _completed(facts: Facts) -> Facts:
     """With what every listing has."""
-    always: dict[str, Value] = {"sku": "other", "stock": Decimal(1), "condition": "new_new"}
+    always: dict[str, Known] = {"sku": "other", "stock": Decimal(1), "condition": "new_new"}
     return Facts({**always, **facts.values}, facts.prices, facts.attributes)
 
 

@@ -116,13 +116,20 @@ def documents(draw: st.DrawFn) -> str:
     return json.dumps({"kind": "pricing", "name": "Generated", "rules": rules}, ensure_ascii=False)
 
 
+_near = [-100, -1, 0, 1, 20, 100, 1000, 1999, 2000, 19990, 20000]
+"""The numbers above, in the smallest units of some currency."""
+_amounts = st.builds(
+    Money,
+    st.sampled_from(_near) | st.integers(-(2**63), 2**63),
+    st.sampled_from(["USD", "USD", "JPY", "KWD"]),
+)
 _values: dict[str, st.SearchStrategy[Any]] = {
     "sku": words | st.just("x" * 70_000),
     "category": st.lists(st.sampled_from(PATHS)).map(tuple),
     "buyBoxOwned": st.booleans(),
     "condition": st.sampled_from([each.value for each in Condition]),
-    "price": numbers.map(Decimal),
-    "stock": numbers.map(Decimal),
+    "price": _amounts,
+    "stock": numbers.map(Decimal) | st.integers(-50, 50),
 }
 
 facts = st.builds(
@@ -131,8 +138,7 @@ facts = st.builds(
     st.fixed_dictionaries(
         {},
         optional={
-            "cost": st.integers(-(2**63), 2**63).map(lambda n: Money(n, "USD"))
-            | st.sampled_from([0, 100, 1999, 2000]).map(lambda n: Money(n, "USD"))
+            "cost": _amounts,
         },
     ),
     st.fixed_dictionaries(
