@@ -82,6 +82,9 @@ async def test_listeners_outlive_the_server(database: Database, ear: Live) -> No
 
 
 @pytest.mark.timeout(200)
+@pytest.mark.skipif(
+    not os.environ.get("NIGHTLY"), reason="mongod forgets after a minute; NIGHTLY=1 waits for it"
+)
 async def test_what_the_server_has_forgotten_is_told_as_a_gap(
     database: Database, ear: Live
 ) -> None:
