@@ -2,6 +2,7 @@
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from domain import idempotency
 from storage.documents import KEPT as DOCUMENTS_KEPT
 from storage.listings import EPOCH
 from storage.mongo import Database
@@ -137,6 +138,10 @@ INDEXES: dict[str, list[IndexModel]] = {
     "documents": [
         # what no client named for long is removed
         _index(("kept_at", _UP), expireAfterSeconds=int(DOCUMENTS_KEPT.total_seconds())),
+    ],
+    "idempotency_keys": [
+        # nobody asks again after so long
+        _index(("kept_at", _UP), expireAfterSeconds=int(idempotency.KEPT.total_seconds())),
     ],
     "operations": [
         _index(("merchant_id", _UP), ("_id", _UP)),
