@@ -184,6 +184,8 @@ class GraphQLView(GraphQL[RequestContext, None]):
             body["extensions"] = {"cost": context.charge.told(actual, by_field=by_field)}
             if context.is_replay:
                 body["extensions"]["idempotentReplay"] = True
+            if deprecations := context.charge.deprecations:
+                body["extensions"]["deprecations"] = [each._asdict() for each in deprecations]
         return cast("GraphQLHTTPResponse", body)
 
     def create_response(
