@@ -48,6 +48,7 @@ check: install ## Lint, format, types, import rules, schema
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m graphql_api.export_schema --check
+	$(BIN)/python -m graphql_api.reference --check
 	$(BIN)/python -m graphql_api.schema_lint
 	$(BIN)/python -m rules.schema --check
 
@@ -58,8 +59,9 @@ fmt: install ## Format, and mend what the linter can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-schema: install ## Write schema.graphql and the JSON Schema of rule documents
+schema: install ## Write schema.graphql, the reference in docs/api and the JSON Schema of rule documents
 	$(BIN)/python -m graphql_api.export_schema
+	$(BIN)/python -m graphql_api.reference
 	$(BIN)/python -m rules.schema
 
 demo: install ## Sell a catalogue on the simulated Amazon; CATALOG=file.csv takes yours, ONCE=1 ends after a run
