@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Coroutine
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 import httpx
@@ -22,6 +22,7 @@ from patience import Patient
 from websockets.exceptions import ConnectionClosed
 
 STORE = os.environ.get("STORE_ID", "")
+PAGE_SIZE = int(os.environ.get("PAGE_SIZE", "50"))
 FATAL = {4400, 4401, 4403, 4406}
 """Codes with which a connection is closed that would be closed again."""
 
@@ -45,7 +46,7 @@ async def listings(api: SalesChannel) -> int:
     """All listings, a page at a time."""
     of_store, after, is_more = ListingWhereInput(storeId=IDFilter(eq=STORE)), None, True
     while is_more:
-        page = (await api.listings(first=3, after=after, where=of_store)).listings
+        page = (await api.listings(first=PAGE_SIZE, after=after, where=of_store)).listings
         for row in page.nodes:
             price = f"{row.price.amount} {row.price.currency_code}" if row.price else "-"
             print(row.seller_sku, standing(row.status), price)
@@ -74,7 +75,9 @@ async def explain(api: SalesChannel, sku: str) -> int:
         print(step.step, step.after.amount if step.after else "-", step.note)
     for rule in decision.rules:
         for failed in [] if rule.is_matched else rule.failed_conditions:
-            asked = f"{failed.fact} {failed.operator.value} {failed.expected}"
+            # One that holds and should not stands under NONE or NOT_ALL.
+            asked = "not " if failed.holds else ""
+            asked += f"{failed.fact} {failed.operator.value} {failed.expected}"
             print(
                 f"{rule.rule_key} did not match: {asked}, but it is {failed.actual or 'not known'}"
             )
@@ -83,10 +86,14 @@ async def explain(api: SalesChannel, sku: str) -> int:
 
 async def set_price(api: SalesChannel, sku: str, amount: str, currency: str) -> int:
     """Set a price by hand, unless the listing changed since it was looked at."""
+    try:
+        exact = Decimal(amount)
+    except InvalidOperation:
+        sys.exit(f"{amount} is no amount such as 19.99.")
     found = await _find(api, sku)
     wanted = ListingPriceOverrideInput(
         listingId=found.id,
-        price=MoneyInput(amount=Decimal(amount), currencyCode=currency),
+        price=MoneyInput(amount=exact, currencyCode=currency),
         expectedVersion=found.version,
     )
     payload = (await api.override_price(wanted)).listing_price_override

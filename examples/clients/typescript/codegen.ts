@@ -14,17 +14,8 @@ const config: CodegenConfig = {
         enumsAsTypes: true,
         // Adds a value to every enum that stands for those which the API gains later.
         futureProofEnums: true,
-        scalars: {
-          CurrencyCode: "string",
-          DateTime: "string",
-          Date: "string",
-          Decimal: "string",
-          LocalTime: "string",
-          MarketplaceItemId: "string",
-          Sha256: "string",
-          Sku: "string",
-        },
-        strictScalars: true,
+        // All of the API's own scalars are strings in JSON; amounts stay exact that way.
+        defaultScalarType: "string",
       },
     },
   },

@@ -11,12 +11,13 @@ import {
 } from "./__generated__/graphql.ts";
 
 const storeId = process.env["STORE_ID"] ?? "";
+const pageSize = Number(process.env["PAGE_SIZE"] ?? 50);
 
 /** All listings, a page at a time. */
 async function listings(): Promise<void> {
   let after: string | null = null;
   do {
-    const page: ListingsQuery = await ask(ListingsDocument, { first: 3, after, where: { storeId: { eq: storeId } } });
+    const page: ListingsQuery = await ask(ListingsDocument, { first: pageSize, after, where: { storeId: { eq: storeId } } });
     for (const { sellerSku, status, price } of page.listings.nodes) {
       console.log(sellerSku, standing(status), price ? `${price.amount} ${price.currencyCode}` : "-");
     }
@@ -42,8 +43,10 @@ async function explain(sellerSku: string): Promise<void> {
   if (!decision) return console.log("Nothing was decided yet.");
   for (const { step, note, after } of decision.trace) console.log(step, after?.amount ?? "-", note);
   for (const rule of decision.rules.filter(({ isMatched }) => !isMatched)) {
-    for (const { fact, operator, expected, actual } of rule.failedConditions) {
-      console.log(`${rule.ruleKey} did not match: ${fact} ${operator} ${expected}, but it is ${actual ?? "not known"}`);
+    for (const { fact, operator, expected, actual, holds } of rule.failedConditions) {
+      // One that holds and should not stands under NONE or NOT_ALL.
+      const asked = `${holds ? "not " : ""}${fact} ${operator} ${expected}`;
+      console.log(`${rule.ruleKey} did not match: ${asked}, but it is ${actual ?? "not known"}`);
     }
   }
 }

@@ -47,6 +47,7 @@ class Shop:
             "SALES_CHANNEL_URL": f"http://{self.address}/graphql",
             "SALES_CHANNEL_KEY": self.key,
             "STORE_ID": gid("Store", "store1"),
+            "PAGE_SIZE": "3",
         }
 
 

@@ -26,7 +26,7 @@ async def typescript() -> Command:
     folder = EXAMPLES / "typescript"
     installed(f"{folder.relative_to(ROOT)}/node_modules/.package-lock.json")
     tools = folder / "node_modules" / ".bin"
-    await run(tools / "graphql-codegen", "--config", "codegen.ts", "--silent", cwd=folder)
+    await run(tools / "graphql-codegen", "--config", "codegen.ts", cwd=folder)
     await run(tools / "tsc", cwd=folder)
     return folder, (NODE, "shop.ts")
 
