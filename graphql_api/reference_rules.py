@@ -61,13 +61,14 @@ An `ID` is opaque: keep it as text. Enums grow: keep a default branch for values
 ## Errors
 
 **Requests that were not answered** have `errors`, each with its code in `extensions.code`. A field that failed is null,
-and the rest is there. With the media type `{graphql_json}` the status says what
-happened where nothing but the error came back, and is 200 where anything came; with `{plain_json}` it is 200 for every document that parses.
+and the rest is there. With the media type `{graphql_json}` the status says what happened
+where nothing but the error came back, and is 200 where anything came; with `{plain_json}` it is 200 for every
+document that parses.
 
 {codes}
 
 **Mistakes in the input of a mutation** stand in its payload under `userErrors`, each with `field`, the path to it in the
-input, `message` and `code`. Nothing was done then. Where the input takes an `idempotencyKey`, a request that may have got
+input, `message` and `code`. What is refused is not done in part. Where the input takes an `idempotencyKey`, a request that may have got
 lost can be sent again: it is done once, and `extensions.idempotentReplay` says that it was done before.
 
 {mistakes}
