@@ -17,6 +17,7 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 """The addresses of a name."""
 
 LONGEST_URL = 2048
+_LAST_PORT = 65_535
 _MOST_ADDRESSES = 4
 """Of one name, that are tried one after the other."""
 
@@ -73,7 +74,7 @@ def check_url(text: str, *, allow_http: bool = False, allow_private: bool = Fals
         raise ValueError(f"An address has at most {LONGEST_URL} characters.")
     if url.scheme != "https" and not (allow_http and url.scheme == "http"):
         raise ValueError("Give an address that begins with https://.")
-    if not url.host:
+    if not url.host or not 0 < (url.port or 443) <= _LAST_PORT:
         raise ValueError("Give an address such as https://example.com/hook.")
     if url.userinfo:
         raise ValueError("Leave user and password out of the address; deliveries are signed.")
@@ -123,7 +124,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         """
         try:
             found = await self._resolve(host, port)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter for names that cannot be any
             raise httpcore.ConnectError(f"{host} cannot be found: {error}") from error
         allowed = [each for each in found if may_speak_to(each, allow_private=self._allow_private)]
         if not allowed:
