@@ -94,6 +94,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
 
     def handle_error(self, *_: object) -> None:
         """Clients that hang up are what some tests are about."""
