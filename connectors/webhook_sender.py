@@ -56,9 +56,7 @@ class WebhookSender:
         except (httpcore.NetworkError, httpcore.ProtocolError, httpx.InvalidURL) as trouble:
             error = str(trouble) or type(trouble).__name__
         took = round((time.perf_counter() - started) * 1000)
-        return Answer(
-            status if error is None or status else None, error and error[:_LONGEST_ERROR], took
-        )
+        return Answer(status, error and error[:_LONGEST_ERROR], took)
 
     async def close(self) -> None:
         """Let go of connections."""

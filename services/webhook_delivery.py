@@ -15,7 +15,7 @@ from functools import partial
 import structlog
 
 from connectors.webhook_sender import Answer
-from domain.clock import Clock, SystemClock
+from domain.clock import Clock, SystemClock, moment
 from domain.ids import new_id
 from domain.webhook import (
     GIVES_UP_AFTER,
@@ -158,7 +158,9 @@ async def _judge(
         rests_until = min(ended + back_off(failures, chance()), since + GIVES_UP_AFTER)
         fields = {"failing_since": since, "failures": failures, "rests_until": rests_until}
         await webhooks.change(scope, webhook.id, fields)
-        log.warning("webhook.rests", webhook=webhook.id, failures=failures, until=rests_until)
+        log.warning(
+            "webhook.rests", webhook=webhook.id, failures=failures, until=moment(rests_until)
+        )
 
 
 async def _disable(
