@@ -16,10 +16,14 @@ from graphql_api.access import needs
 from graphql_api.context import Info
 from graphql_api.errors import UserError, attempt, error_codes
 from graphql_api.fields import described
+from graphql_api.idempotency import KEY, once
 from graphql_api.ids import Kind, require_key
+from graphql_api.scalars import IdempotencyKey
 from graphql_api.selection import Selection
 from graphql_api.webhooks import Webhook
 from services import webhooks as use_cases
+from storage.mongo import Scope
+from storage.webhooks import WEBHOOKS
 
 _machine = SystemClock()
 
@@ -28,6 +32,7 @@ _machine = SystemClock()
 class WebhookCreateErrorCode(Enum):
     """Codes of `webhookCreate`."""
 
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     INVALID = "INVALID"
     NOT_FOUND = "NOT_FOUND"
     CONFLICT = "CONFLICT"
@@ -54,6 +59,7 @@ class WebhookCreateInput:
         description="The stores of which it is to be told; all, also future ones, where left out.",
         default=None,
     )
+    idempotency_key: IdempotencyKey | None = strawberry.field(description=KEY, default=None)
 
 
 @strawberry.type(description="What `webhookCreate` gives.")
@@ -62,7 +68,8 @@ class WebhookCreatePayload:
 
     webhook: Webhook | None = strawberry.field(description="The webhook as it is now.")
     secret: str | None = strawberry.field(
-        description="The secret that signs its deliveries. It is shown once, here."
+        description="The secret that signs its deliveries. It is shown once, here: a request that is sent again is "
+        "answered without. Rotate it where it was not heard."
     )
     user_errors: list[WebhookCreateUserError] = strawberry.field(
         description="What is wrong with the input; empty on success."
@@ -254,20 +261,26 @@ class WebhookMutations:
         """Have an address told of what happens. The secret that signs it is shown once."""
         context = info.context
 
-        async def create() -> use_cases.Issued:
-            return await use_cases.create(
+        secrets: list[str] = []
+
+        async def create(scope: Scope) -> domain.Webhook:
+            issued = await use_cases.create(
                 context.runtime,
+                scope,
                 context.viewer,
                 url=given.url,
                 topics=given.topics,
                 store_ids=_store_keys(given.store_ids),
                 now=_machine.now(),
             )
+            secrets.append(issued.secret)
+            return issued.webhook
 
-        issued, errors = await attempt(create(), WebhookCreateUserError, WebhookCreateErrorCode)
+        work = once(info, given, WEBHOOKS, create)
+        row, errors = await attempt(work, WebhookCreateUserError, WebhookCreateErrorCode)
         return WebhookCreatePayload(
-            webhook=await _shown(info, issued.webhook if issued else None),
-            secret=issued.secret if issued else None,
+            webhook=await _shown(info, row),
+            secret=secrets[-1] if row and secrets else None,
             user_errors=errors,
         )
 

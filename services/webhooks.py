@@ -22,7 +22,7 @@ from domain.webhook import (
     new_secret,
     scopes_of,
 )
-from services import webhook_events
+from services import idempotency, webhook_events
 from services.runtime import Runtime
 from storage import webhook_deliveries, webhooks
 from storage.filters import EVERYTHING
@@ -50,6 +50,7 @@ class Issued:
 
 async def create(
     runtime: Runtime,
+    scope: Scope,
     viewer: Viewer,
     *,
     url: str,
@@ -65,12 +66,9 @@ async def create(
         Conflict: there are as many as there may be.
         Forbidden: the caller may not read what a topic tells of.
     """
-    scope = runtime.scope(viewer.merchant_id)
     _check_url(runtime, url)
     told = _topics(viewer, topics)
     await _check_stores(scope, store_ids)
-    if await WEBHOOKS.count(scope, EVERYTHING) >= MOST:
-        raise Conflict(f"A merchant has {MOST} webhooks at most. Delete one first.")
     secret = new_secret()
     webhook = Webhook(
         id=new_id(),
@@ -83,7 +81,14 @@ async def create(
         created_at=now,
         updated_at=now,
     )
-    await WEBHOOKS.insert(scope, [webhook])
+
+    async def write(inside: Scope) -> None:
+        if await WEBHOOKS.count(inside, EVERYTHING) >= MOST:
+            raise Conflict(f"A merchant has {MOST} webhooks at most. Delete one first.")
+        await WEBHOOKS.insert(inside, [webhook])
+        await idempotency.settle(inside, webhook.id)
+
+    await scope.transaction(write)
     log.info("webhook.created", webhook=webhook.id, actor=viewer.actor)
     return Issued(webhook, secret)
 

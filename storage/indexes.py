@@ -2,6 +2,7 @@
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from domain import idempotency
 from storage.documents import KEPT as DOCUMENTS_KEPT
 from storage.listings import EPOCH
 from storage.mongo import Database
@@ -82,6 +83,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "rulesets": [
         _index(("store_id", _UP), ("kind", _UP), ("version", _DOWN), unique=True),
+        # the newest version
+        _index(("store_id", _UP), ("kind", _UP), ("version", _DOWN), ("_id", _DOWN)),
         # one published version of a kind and store
         _index(("store_id", _UP), ("kind", _UP), **_published()),
         _index(("merchant_id", _UP), ("_id", _UP)),
@@ -138,6 +141,10 @@ INDEXES: dict[str, list[IndexModel]] = {
     "documents": [
         # what no client named for long is removed
         _index(("kept_at", _UP), expireAfterSeconds=int(DOCUMENTS_KEPT.total_seconds())),
+    ],
+    "idempotency_keys": [
+        # nobody asks again after so long
+        _index(("kept_at", _UP), expireAfterSeconds=int(idempotency.KEPT.total_seconds())),
     ],
     "operations": [
         _index(("merchant_id", _UP), ("_id", _UP)),

@@ -63,8 +63,11 @@ async def test_a_worker_tells_what_is_written_down_and_one_that_is_killed_loses_
     async with open_runtime(settings, servers.mongodb_url, servers.redis_url) as runtime:
         owner, now = Viewer.of_roles(MERCHANT, "me", [Role.OWNER]), SystemClock().now()
         topics = [WebhookTopic.LISTING_PRICE_CHANGED]
-        made = await webhooks.create(runtime, owner, url=receiver.url, topics=topics, now=now)
-        id_, scope = made.webhook.id, runtime.scope(MERCHANT)
+        scope = runtime.scope(MERCHANT)
+        made = await webhooks.create(
+            runtime, scope, owner, url=receiver.url, topics=topics, now=now
+        )
+        id_ = made.webhook.id
         rows = [
             a_delivery(an_event(id=f"event{n:03}"), id=f"event{n:03}/{id_}", webhook_id=id_)
             for n in range(COUNT)

@@ -227,3 +227,18 @@ async def test_a_dry_run_of_a_mutation_tells_nobody(ask: Ask, scope: Scope) -> N
     (delivery,) = await DELIVERIES.find(scope, EVERYTHING)
     assert delivery.event.status is not None
     assert delivery.event.status.after == "LIST_IN_PROGRESS"
+
+
+async def test_a_request_that_is_sent_again_makes_no_second_webhook_and_tells_no_secret(
+    ask: Ask, scope: Scope
+) -> None:
+    given = {
+        "url": "https://hooks.example.com/",
+        "topics": ["ORDER_IMPORTED"],
+        "idempotencyKey": "request-1",
+    }
+    first = (await ask(CREATE, input=given))["webhookCreate"]
+    again = (await ask(CREATE, input=given))["webhookCreate"]
+    assert again["webhook"] == first["webhook"]
+    assert (again["secret"], again["userErrors"]) == (None, [])
+    assert len(await WEBHOOKS.find(scope, EVERYTHING)) == 1

@@ -121,10 +121,10 @@ class Desk:
 
 
 async def a_desk(runtime: Runtime, receiver: Receiver) -> Desk:
-    now = SystemClock().now()
+    scope, now = runtime.scope(MERCHANT), SystemClock().now()
     return Desk(
         runtime,
-        await webhooks.create(runtime, OWNER, url=receiver.url, topics=TOPICS, now=now),
+        await webhooks.create(runtime, scope, OWNER, url=receiver.url, topics=TOPICS, now=now),
     )
 
 

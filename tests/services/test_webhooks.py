@@ -37,7 +37,7 @@ async def runtime(servers: ServerUrls, tmp_path: Path) -> AsyncIterator[Runtime]
 
 async def create(runtime: Runtime, viewer: Viewer = OWNER, **given: Any) -> webhooks.Issued:
     given = {"url": URL, "topics": PRICES, **given}
-    return await webhooks.create(runtime, viewer, now=NOW, **given)
+    return await webhooks.create(runtime, runtime.scope(MERCHANT), viewer, now=NOW, **given)
 
 
 async def stored(runtime: Runtime) -> list[Webhook]:
