@@ -234,7 +234,7 @@ async def redeliver(
     scope = runtime.scope(viewer.merchant_id)
     delivery = await DELIVERIES.get(scope, delivery_id)
     if delivery is None:
-        raise NotFound("No delivery of that id.", field=("deliveryId",))
+        raise NotFound.of_type("WebhookDelivery", field=("deliveryId",))
     await _awake(scope, delivery.webhook_id, field="deliveryId")
     fields = {
         "state": DeliveryState.PENDING,
@@ -266,7 +266,7 @@ async def _require(scope: Scope, webhook_id: str, field: str = "webhookId") -> W
 async def _changed(scope: Scope, webhook_id: str, fields: dict[str, object]) -> Webhook:
     changed = await webhooks.change(scope, webhook_id, fields, by_hand=True)
     if changed is None:
-        raise NotFound("No webhook of that id.", field=("webhookId",))
+        raise NotFound.of_type("Webhook", field=("webhookId",))
     return changed
 
 
@@ -296,4 +296,4 @@ def _topics(viewer: Viewer, topics: Sequence[WebhookTopic]) -> tuple[WebhookTopi
 async def _check_stores(scope: Scope, store_ids: Sequence[str]) -> None:
     known = await STORES.get_many(scope, store_ids)
     if any(id_ not in known for id_ in store_ids):
-        raise NotFound("No store of that id.", field=("storeIds",))
+        raise NotFound.of_type("Store", field=("storeIds",))

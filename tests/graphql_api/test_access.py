@@ -336,6 +336,12 @@ async def test_a_stranger_hears_nothing_of_what_is_anothers(
             assert await client.is_silent(call.field, 0.2), call
 
 
+def test_the_schema_says_what_a_subscription_needs() -> None:
+    assert WRITTEN.subscription_type is not None
+    for name, field in WRITTEN.subscription_type.fields.items():
+        assert str(field.description).endswith(f"Needs the scope `{SCOPE_HEARD[name]}`."), name
+
+
 def test_the_schema_says_what_a_field_needs() -> None:
     for root in (WRITTEN.query_type, WRITTEN.mutation_type):
         assert root is not None
