@@ -38,6 +38,8 @@ READS = {
     Kind.SUBMISSION: AccessScope.READ_AUDIT,
     Kind.ORDER: AccessScope.READ_ORDERS,
     Kind.API_KEY: AccessScope.MANAGE_KEYS,
+    Kind.WEBHOOK: AccessScope.MANAGE_WEBHOOKS,
+    Kind.WEBHOOK_DELIVERY: AccessScope.MANAGE_WEBHOOKS,
 }
 """The scope that reading a noun takes."""
 

@@ -46,6 +46,10 @@ NEEDED = {
     "WRITE_STORES": "storeCreate storeConnect storeSettingsUpdate storeActivate storeDeactivate",
     "WRITE_RULES": "rulesetCreate rulesetPublish rulesetRollBack",
     "MANAGE_KEYS": "apiKey apiKeys apiKeyCreate apiKeyRotate apiKeyRevoke",
+    "MANAGE_WEBHOOKS": """
+        webhook webhooks webhookDelivery webhookDeliveries webhookCreate webhookUpdate webhookDelete webhookEnable
+        webhookDisable webhookSecretRotate webhookTest webhookRedeliver
+    """,
 }
 """The scope that each root field needs."""
 HEARD = {
@@ -76,7 +80,7 @@ async def a_key(
     issued = await api_keys.create(
         runtime,
         Viewer.of_roles(merchant, "me", [Role.OWNER]),
-        name=role or " ".join(sorted(scopes)),
+        name=role or " ".join(sorted(scopes))[:100],
         role=Role(role) if role else None,
         scopes=[AccessScope(scope) for scope in scopes],
         now=NOW,
