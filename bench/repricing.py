@@ -202,7 +202,9 @@ async def _fill(scope: Scope, size: int) -> None:
 
 def _product(listing: Listing, facts: FactsOfListing) -> Product:
     """The product of a listing, with what the rules ask about."""
-    prices = {str(name): Money(int(facts[name]), "USD") for name in ("price", "cost") if name in facts}
+    prices = {
+        str(name): Money(int(facts[name]), "USD") for name in ("price", "cost") if name in facts
+    }
     told = {name: str(facts[name]) for name in ("brand", "color") if name in facts}
     return Product(
         id=listing.product_id or "",
