@@ -237,6 +237,11 @@ def _make_converter() -> Converter:
     converter = Converter(detailed_validation=False)
     converter.register_unstructure_hook(Decimal, Decimal128)
     converter.register_structure_hook(Decimal, lambda value, _: value.to_decimal())
+    # A fact is a text, or several; JSON has arrays for these.
+    converter.register_structure_hook(
+        str | tuple[str, ...] | None,
+        lambda value, _: tuple(value) if isinstance(value, list) else value,
+    )
     converter.register_unstructure_hook(datetime, lambda value: value)
     converter.register_structure_hook(datetime, lambda value, _: value)
     return converter

@@ -1,5 +1,6 @@
 """A small shop in the database: what the API has to show."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -9,12 +10,11 @@ from domain.access import Role
 from domain.api_key import ApiKey
 from domain.change import Change, ChangeKind
 from domain.decision import (
-    ConditionVerdict,
     Decision,
     DecisionOutcome,
     DecisionReason,
     FactValue,
-    RuleVerdict,
+    RuleOutcome,
     TraceStep,
 )
 from domain.listing import Fulfilment, HeldPrice, listing_id
@@ -94,27 +94,28 @@ def a_decision(number: int, sku: str = "MUG-1", **changes: Any) -> Decision:
         floor=usd("8.80"),
         ceiling=None,
         trace=(TraceStep("SOURCE", "price of the product", None, usd("20.00")),),
-        rules=(
-            RuleVerdict(
-                "pens-only",
-                10,
-                applied=False,
-                note="Its conditions do not hold",
-                conditions=ConditionVerdict(
-                    "ALL",
-                    holds=False,
-                    children=(
-                        ConditionVerdict("gte", True, "stock", "1", "10"),
-                        ConditionVerdict("contains", False, "sku", "PEN", sku),
-                    ),
-                ),
-            ),
+        rules=(RuleOutcome("buy-box-above-cost", 20, applied=True, note="It applied"),),
+        facts=(
+            FactValue("sku", sku),
+            FactValue("stock", "10"),
+            FactValue("price.cost", "8.00"),
         ),
-        facts=(FactValue("sku", sku),),
         inputs_hash="0" * 64,
         decided_at=NOW + timedelta(minutes=number),
     )
     return replace(decision, **changes)
+
+
+def a_ruleset() -> Ruleset:
+    """A draft of `PRICING`."""
+    kind, source = RulesetKind.PRICING, PRICING
+    return Ruleset(
+        *("ruleset1", MERCHANT, "store1", kind, 1, "Rules", RulesetStatus.DRAFT, source),
+        content_hash=hashlib.sha256(source.encode()).hexdigest(),
+        author="me",
+        created_at=NOW,
+        published_at=None,
+    )
 
 
 def a_submission(decision: Decision, **changes: Any) -> Submission:
@@ -228,14 +229,7 @@ async def stock_everything(scope: Scope) -> None:
     await stock_shop(scope)
     await ORDERS.insert(scope, [an_order(1)])
     await CHANGES.insert(scope, [a_change(1, order_id=order_id("store1", "111-0000001"))])
-    kind, source = RulesetKind.PRICING, PRICING
-    ruleset = Ruleset(
-        *("ruleset1", MERCHANT, "store1", kind, 1, "Rules", RulesetStatus.DRAFT, source, "0" * 64),
-        author="me",
-        created_at=NOW,
-        published_at=None,
-    )
-    await RULESETS.insert(scope, [ruleset])
+    await RULESETS.insert(scope, [a_ruleset()])
     await PLANS.insert(
         scope, [Plan("plan1", MERCHANT, "store1", (), "hash", author="me", created_at=NOW)]
     )
