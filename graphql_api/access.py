@@ -29,6 +29,7 @@ READS = {
     Kind.STORE: AccessScope.READ,
     Kind.PRODUCT: AccessScope.READ,
     Kind.LISTING: AccessScope.READ,
+    Kind.OFFER_SNAPSHOT: AccessScope.READ,
     Kind.RULESET: AccessScope.READ,
     Kind.PLAN: AccessScope.READ,
     Kind.RUN: AccessScope.READ,
@@ -37,6 +38,7 @@ READS = {
     Kind.CHANGE: AccessScope.READ_AUDIT,
     Kind.SUBMISSION: AccessScope.READ_AUDIT,
     Kind.ORDER: AccessScope.READ_ORDERS,
+    Kind.UPLOAD: AccessScope.WRITE_PRODUCTS,
     Kind.API_KEY: AccessScope.MANAGE_KEYS,
 }
 """The scope that reading a noun takes."""

@@ -30,6 +30,8 @@ class RequestContext:
 
     runtime: Runtime
     viewer: Viewer
+    address: str = ""
+    """Where the caller reaches the API, for links into it."""
     charge: "Charge | None" = None
     """What the operation was charged; None where it was refused before."""
     _rows: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -70,7 +72,7 @@ class RequestContext:
     def anew(self) -> "RequestContext":
         """For the next event of a subscription: it reads everything again, and has its own time."""
         DEADLINE.set(asyncio.get_running_loop().time() + SECONDS)
-        return RequestContext(self.runtime, self.viewer)
+        return RequestContext(self.runtime, self.viewer, self.address)
 
     def forget(self) -> None:
         """Read everything again: a mutation wrote."""

@@ -12,6 +12,7 @@ from graphql_api import (
     changes,
     decisions,
     listings,
+    offer_snapshots,
     operations,
     orders,
     plans,
@@ -20,6 +21,7 @@ from graphql_api import (
     runs,
     stores,
     submissions,
+    uploads,
 )
 from graphql_api.context import Info
 from graphql_api.fields import described
@@ -36,6 +38,7 @@ _NOUNS: dict[Kind, Noun[object, Node]] = {
         stores.NOUN,
         products.NOUN,
         listings.NOUN,
+        offer_snapshots.NOUN,
         rulesets.NOUN,
         plans.NOUN,
         decisions.NOUN,
@@ -44,6 +47,7 @@ _NOUNS: dict[Kind, Noun[object, Node]] = {
         orders.NOUN,
         changes.NOUN,
         operations.NOUN,
+        uploads.NOUN,
         api_keys.NOUN,
     )
 }

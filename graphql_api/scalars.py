@@ -8,6 +8,7 @@ from typing import Any, NewType
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
+from domain.clock import moment
 from domain.money import CURRENCY_DIGITS
 
 Sku = NewType("Sku", str)
@@ -20,14 +21,6 @@ _DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,9})?", re.ASCII)
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
 )
-
-
-def moment(at: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds, such as ``2026-01-31T09:30:00.000Z``."""
-    written = at.isoformat(timespec="milliseconds")
-    if not written.endswith("+00:00"):
-        written = at.astimezone(UTC).isoformat(timespec="milliseconds")
-    return f"{written[:-6]}Z"
 
 
 def read_moment(value: object) -> datetime:

@@ -198,6 +198,11 @@ class Scope:
             self.within(where), change, session=self.session, return_document=True
         )
 
+    async def delete(self, name: str, where: Mapping[str, Any]) -> int:
+        """Take all matches away; gives how many there were."""
+        result = await self._writable(name).delete_many(self.within(where), session=self.session)
+        return result.deleted_count
+
     async def explain(
         self, name: str, where: Mapping[str, Any], sort: Sequence[tuple[str, int]]
     ) -> Document:

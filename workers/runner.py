@@ -7,13 +7,13 @@ from typing import Any
 from arq.worker import Worker
 
 from rules.durable_engine import DurableMatcher
-from services.queue import COMPUTING, REPRICE, SYNC, Job, pack, queue_settings, unpack
+from services.queue import BULK, COMPUTING, FILING, REPRICE, SYNC, Job, pack, queue_settings, unpack
 from services.runtime import open_runtime
 from services.settings import Settings
 from workers.jobs import TIMEOUT, functions
 from workers.sweeps import crons
 
-_TALKING = tuple(job for job in Job if job not in COMPUTING)
+_TALKING = tuple(job for job in Job if job not in COMPUTING | FILING)
 
 
 async def run_sync_worker(settings: Settings, mongodb_url: str, redis_url: str) -> None:
@@ -38,6 +38,18 @@ async def run_reprice_worker(settings: Settings, mongodb_url: str, redis_url: st
             queue_name=REPRICE,
             functions=functions(*COMPUTING),
             max_jobs=2,
+        )
+
+
+async def run_bulk_worker(settings: Settings, mongodb_url: str, redis_url: str) -> None:
+    """Work on the queue whose jobs read and write files."""
+    async with open_runtime(settings, mongodb_url, redis_url) as runtime:
+        await _work(
+            redis_url,
+            {"runtime": runtime},
+            queue_name=BULK,
+            functions=functions(*FILING),
+            max_jobs=4,
         )
 
 

@@ -1,0 +1,65 @@
+"""What lines of a kind look like, and writing them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+
+import orjson
+
+from domain.global_id import Kind, global_id
+from services.lines.columns import Children, Column, Field, Json, Row
+from storage.keyset import Sort
+
+BY_ID = Sort("_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A noun's lines."""
+
+    kind: Kind
+    collection: str
+    fields: Mapping[str, Field]
+    """By their names in the API's schema, in its order; `id` and `__typename` are always there."""
+    batch: int
+    """Documents that are read at a time: a few megabytes."""
+    sort: Sort = BY_ID
+
+    def paths(self, names: Iterable[str]) -> list[str]:
+        """The stored fields that some of the fields need."""
+        return sorted({path for name in names for path in self.fields[name].paths})
+
+    def shows(self, names: Iterable[str]) -> set[Kind]:
+        """The nouns that some of the fields refer to, and the one that has them."""
+        return {self.kind} | {kind for name in names if (kind := self.fields[name].shows)}
+
+
+def written(shape: Shape, names: Sequence[str], rows: Sequence[Row]) -> bytes:
+    """The lines of documents, each object's children after it."""
+    ids = [global_id(shape.kind, row["_id"]) for row in rows]
+    columns = {
+        name: field.values(rows)
+        for name in names
+        if isinstance(field := shape.fields[name], Column)
+    }
+    keys = ("id", "__typename", *columns)
+    values = zip(ids, repeat(shape.kind.value), *columns.values(), strict=False)
+    heads = _dumped(map(dict, map(zip, repeat(keys), values)))
+    lists = [field for name in names if isinstance(field := shape.fields[name], Children)]
+    if not lists:
+        return b"".join(heads)
+    return b"".join(
+        part
+        for head, id_, row in zip(heads, ids, rows, strict=True)
+        for part in (head, *_dumped(_children(lists, id_, row)))
+    )
+
+
+def _children(lists: Sequence[Children], id_: str, row: Row) -> Iterator[Json]:
+    for each in lists:
+        for child in each.of(row):
+            yield {"__typename": each.typename, "__parentId": id_, **child}
+
+
+def _dumped(objects: Iterable[Json]) -> Iterator[bytes]:
+    return map(orjson.dumps, objects, repeat(None), repeat(orjson.OPT_APPEND_NEWLINE))
