@@ -16,6 +16,7 @@ MarketplaceItemId = NewType("MarketplaceItemId", str)
 Sha256 = NewType("Sha256", str)
 CurrencyCode = NewType("CurrencyCode", str)
 LocalTime = NewType("LocalTime", str)
+IdempotencyKey = NewType("IdempotencyKey", str)
 
 _DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,9})?", re.ASCII)
 _MOMENT = re.compile(
@@ -73,6 +74,11 @@ SCALARS: dict[Any, ScalarDefinition] = {
         "LocalTime",
         "A time of day on the store's clock, from 00:00 to 23:59.",
         r"([01]\d|2[0-3]):[0-5]\d",
+    ),
+    IdempotencyKey: _text(
+        "IdempotencyKey",
+        "A key of 8 to 64 letters, digits, `-`, `_`, `.` and `:`, such as a UUID.",
+        r"[A-Za-z0-9._:-]{8,64}",
     ),
     Decimal: strawberry.scalar(
         name="Decimal",

@@ -23,7 +23,7 @@ from domain.product import Product, product_id
 from domain.store import ListAction, Store
 from rules.eligibility import judge
 from rules.facts import facts_of
-from services import matching, operations
+from services import idempotency, matching, operations
 from services.changelog import of_listing
 from services.matching import Match
 from services.queue import Job
@@ -164,6 +164,7 @@ async def publish(runtime: Runtime, scope: Scope, id_: str, *, actor: str) -> Li
             listing, ChangeKind.STATUS, before=listing.status, after=status, actor=actor, at=now
         )
         await CHANGES.insert(inside, [entry])
+        await idempotency.settle(inside, id_)
         return replace(listing, status=status, due=due, updated_at=now, version=listing.version + 1)
 
     listing = await scope.transaction(write)

@@ -24,13 +24,13 @@ from domain.change import Change, ChangeKind
 from domain.decision import Decision, DecisionOutcome, DecisionReason
 from domain.ids import new_id
 from domain.listing import NO_TERMS, NOT_DUE, HeldPrice, Listing, ListingReason, ListingStatus
-from domain.operation import OperationKind
+from domain.operation import Operation, OperationKind
 from domain.run import Breach, Run, RunStatus
 from domain.store import Store, StoreStatus
 from domain.submission import Submission, SubmissionKind, SubmissionState
 from rules.eligibility import Eligibility
 from rules.guardrails import Guardrails, NewPrice, held, judge_run
-from services import operations, runs
+from services import idempotency, operations, runs
 from services.changelog import of_listing, of_store
 from services.decisions import Case, decide_all, look_up
 from services.queue import Job
@@ -86,17 +86,26 @@ async def reprice(runtime: Runtime, scope: Scope, store_id: str, operation_id: s
     return decided
 
 
-async def mark_all_due(runtime: Runtime, scope: Scope, store_id: str, *, actor: str) -> str:
-    """Have every listing of a store decided again; gives the id of the operation that does it.
+async def mark_all_due(runtime: Runtime, scope: Scope, store_id: str, *, actor: str) -> Operation:
+    """Have every listing of a store decided again; gives the operation that does it.
 
     Raises:
         NotFound: no such store.
     """
     await STORES.require(scope, store_id, field=("input", "storeId"))
-    operation = await operations.start(scope, OperationKind.REPRICE, actor=actor, store_id=store_id)
+    # Marked first: what is marked is decided, also where no operation comes to tell of it.
     await listings.mark_due(scope, store_id, EVERYTHING, at=runtime.clock.now(), reason="BY_HAND")
+
+    async def write(inside: Scope) -> Operation:
+        operation = await operations.start(
+            inside, OperationKind.REPRICE, actor=actor, store_id=store_id
+        )
+        await idempotency.settle(inside, operation.id)
+        return operation
+
+    operation = await scope.transaction(write)
     await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id, operation.id)
-    return operation.id
+    return operation
 
 
 @dataclass(slots=True)

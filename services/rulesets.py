@@ -11,7 +11,7 @@ from domain.ids import new_id
 from domain.ruleset import Ruleset, RulesetKind, RulesetStatus
 from domain.store import Store
 from rules.document import DocumentInvalid, RulesetDocument, parse
-from services import trial
+from services import idempotency, trial
 from services.changelog import of_store
 from services.queue import Job
 from services.runtime import Runtime
@@ -152,6 +152,7 @@ async def roll_back(
             author=actor,
             restores=target.version,
         )
+        await idempotency.settle(inside, draft.id)
         return await put_in_force(runtime, inside, [draft], actor=actor)
 
     published = await scope.transaction(write)

@@ -2,6 +2,7 @@
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from domain import idempotency
 from storage.documents import KEPT as DOCUMENTS_KEPT
 from storage.listings import EPOCH
 from storage.mongo import Database
@@ -156,6 +157,10 @@ INDEXES: dict[str, list[IndexModel]] = {
         # the piece that has a byte, and the last one
         _index(("file_id", _UP), ("end", _UP)),
         _expiring(),
+    ],
+    "idempotency_keys": [
+        # nobody asks again after so long
+        _index(("kept_at", _UP), expireAfterSeconds=int(idempotency.KEPT.total_seconds())),
     ],
     "operations": [
         _index(("merchant_id", _UP), ("_id", _UP)),

@@ -24,6 +24,7 @@ from motor.motor_asyncio import (
 from pymongo import UpdateOne
 
 from domain.errors import NotFound
+from domain.idempotency import Claim
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -85,6 +86,8 @@ class Scope:
     session: AsyncIOMotorClientSession | None = None
     is_dry: bool = False
     """Nothing of its transactions stays; they tell what would be."""
+    claim: Claim | None = None
+    """The request that is being done, where its caller gave it a key."""
 
     def within(self, where: Mapping[str, Any]) -> Document:
         """The filter, held to this merchant."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphql import (
     GraphQLEnumType,
@@ -32,6 +32,8 @@ KEYS = {
     "Store": "store1",
     "Product": f"{MERCHANT}/MUG-1",
     "Listing": "store1/MUG-1",
+    "OfferSnapshot": "store1/B000000000",
+    "Upload": "upload1",
     "Ruleset": "ruleset1",
     "Plan": "plan1",
     "PriceDecision": "decision0000",
@@ -60,6 +62,7 @@ _VALUES: dict[str, str | int] = {
     "currencyCode": "USD",
     "catalogCurrency": "USD",
     "amount": "19.50",
+    "byteCount": 1000,
     "source": PRICING,
     "sources": PRICING,
 }
@@ -78,13 +81,33 @@ class Call:
 
 def calls(keys: Mapping[str, str]) -> Iterator[Call]:
     """Every query field and every mutation, on the things of these keys."""
-    for operation, root in (("query", WRITTEN.query_type), ("mutation", WRITTEN.mutation_type)):
-        assert root is not None
-        for name, field in root.fields.items():
-            given = _arguments(field, keys)
-            text = f"{operation} {{ {name}{given} {_shown(get_named_type(field.type))} }}"
-            elsewhere = _arguments(field, dict.fromkeys(KEYS, "elsewhere"))
-            yield Call(operation, name, text, given != elsewhere)
+    yield from _calls("query", WRITTEN.query_type, keys)
+    yield from _calls("mutation", WRITTEN.mutation_type, keys)
+
+
+def subscriptions(keys: Mapping[str, str]) -> Iterator[Call]:
+    """Every subscription, on the things of these keys; shows each event's noun as well."""
+    for call in _calls("subscription", WRITTEN.subscription_type, keys):
+        assert WRITTEN.subscription_type is not None
+        payload = get_named_type(WRITTEN.subscription_type.fields[call.field].type)
+        yield replace(call, text=call.text.replace("{ __typename", f"{{ {_nouns(payload)}", 1))
+
+
+def _calls(
+    operation: str, root: GraphQLObjectType | None, keys: Mapping[str, str]
+) -> Iterator[Call]:
+    assert root is not None
+    for name, field in root.fields.items():
+        given = _arguments(field, keys)
+        text = f"{operation} {{ {name}{given} {_shown(get_named_type(field.type))} }}"
+        elsewhere = _arguments(field, dict.fromkeys(KEYS, "elsewhere"))
+        yield Call(operation, name, text, given != elsewhere)
+
+
+def _nouns(payload: GraphQLType) -> str:
+    assert isinstance(payload, GraphQLObjectType)
+    shown = (name for name, field in payload.fields.items() if noun_of(field.type))
+    return " ".join(f"{name} {{ id }}" for name in shown)
 
 
 def references() -> Iterator[tuple[str, tuple[str, ...], str]]:
