@@ -4,7 +4,6 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import format_datetime
 
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -70,9 +69,9 @@ def span_of(header: str | None, size: int) -> Span | None:
     if found[1] == "":
         start, end = max(size - int(found[2]), 0), size
     else:
-        start, end = int(found[1]), size if found[2] == "" else int(found[2]) + 1
-        if end <= start:
-            return None  # not a range: to be ignored
+        start, end = int(found[1]), int(found[2] or size) + 1
+        if found[2] and end <= start:
+            return None  # no range, and to be ignored
     if start >= size:
         raise Unsatisfiable
     return Span(start, min(end, size))
@@ -155,7 +154,6 @@ def _headers(file: File) -> dict[str, str]:
         **_CAREFUL,
         "Accept-Ranges": "bytes",
         "ETag": f'"{file.id}"',
-        "Last-Modified": format_datetime(file.created_at.replace(microsecond=0), usegmt=True),
         "Content-Disposition": f'attachment; filename="{file.name}"',
     }
 
@@ -163,7 +161,7 @@ def _headers(file: File) -> dict[str, str]:
 def _range(request: Request, headers: dict[str, str]) -> str | None:
     """The range that is asked for; None where the client has the beginning of another file."""
     has = request.headers.get("if-range")
-    if has is not None and has not in {headers["ETag"], headers["Last-Modified"]}:
+    if has is not None and has != headers["ETag"]:
         return None
     return request.headers.get("range")
 
