@@ -89,7 +89,7 @@ async def fill(scope: Scope) -> None:
     """Two stores, and in them listings with five offers each."""
     chance = Random(1)
     await STORES.insert(scope, [_store(f"store{number}") for number in range(2)])
-    listings = [_listing(number, chance) for number in range(SIZE)]
+    listings = [a_listing(number, chance) for number in range(SIZE)]
     await LISTINGS.insert(scope, listings)
     await SNAPSHOTS.insert(scope, [_snapshot(listing, chance) for listing in listings])
 
@@ -200,7 +200,8 @@ def _store(id_: str) -> Store:
     )
 
 
-def _listing(number: int, chance: Random) -> Listing:
+def a_listing(number: int, chance: Random) -> Listing:
+    """A listing of its number."""
     store, sku = f"store{number % 2}", f"SKU-{number:06}"
     price = Money(chance.randrange(500, 20_000), "USD")
     return Listing(

@@ -42,7 +42,7 @@ async def batch(
     fields: Sequence[str],
     limit: int,
 ) -> list[Document]:
-    """The documents that follow a key, with these fields and those of the key."""
+    """The documents that follow a key, with these fields and those of the key; moments are UTC without a zone."""
     request = PageRequest(1, after=after)
     return await scope.find(
         collection,
@@ -50,6 +50,7 @@ async def batch(
         fields=list({*fields, sort.field}),
         sort=order(sort, request),
         limit=limit,
+        zoned=False,
     )
 
 

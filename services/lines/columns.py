@@ -35,10 +35,17 @@ class Column:
 class Children:
     """A field that is a list of objects: each becomes a line of its own after its parent's."""
 
-    paths: tuple[str, ...]
+    path: str
     typename: str
     of: Callable[[Row], Iterable[Json]]
+    others: tuple[str, ...] = ()
+    """What else they need of the parent."""
     shows: Kind | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All that is stored of it."""
+        return (self.path, *self.others)
 
 
 Field = Column | Children
@@ -46,13 +53,14 @@ Field = Column | Children
 
 def plain(path: str) -> Column:
     """A value as it is stored."""
-    return Column((path,), lambda rows: [row.get(path) for row in rows])
+    return Column((path,), lambda rows: _stored(path, rows))
 
 
 def inner(path: str, name: str) -> Column:
     """A value inside of a stored object that may be missing."""
     return Column(
-        (f"{path}.{name}",), lambda rows: [(row.get(path) or _EMPTY).get(name) for row in rows]
+        (f"{path}.{name}",),
+        lambda rows: [outer.get(name) if outer else None for outer in _stored(path, rows)],
     )
 
 
@@ -66,15 +74,21 @@ def mapped(path: str, write: Callable[[Any], Any]) -> Column:
     """A value that is written otherwise than it is stored; None where there is none."""
 
     def values(rows: Sequence[Row]) -> list[Any]:
-        found = [row.get(path) for row in rows]
+        found = _stored(path, rows)
         return [None if value is None else write(value) for value in found]
 
     return Column((path,), values)
 
 
 def moment_at(path: str) -> Column:
-    """A moment."""
-    return mapped(path, moment_of)
+    """A moment. Many documents have the same one: they were written together."""
+
+    def values(rows: Sequence[Row]) -> list[str | None]:
+        found = _stored(path, rows)
+        known = {at: moment_of(at) for at in set(found) if at is not None}
+        return [known.get(at) for at in found]
+
+    return Column((path,), values)
 
 
 def amount(path: str) -> Column:
@@ -86,7 +100,7 @@ def reference(path: str, kind: Kind) -> Column:
     """Another noun by its id."""
 
     def values(rows: Sequence[Row]) -> list[Json | None]:
-        keys = [row.get(path) for row in rows]
+        keys = _stored(path, rows)
         known = {key: {"id": global_id(kind, key)} for key in set(keys) if key is not None}
         return [known.get(key) for key in keys]
 
@@ -94,8 +108,8 @@ def reference(path: str, kind: Kind) -> Column:
 
 
 def moment_of(at: datetime) -> str:
-    """A moment as the API writes it: the driver gives UTC."""
-    return f"{at.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    """A moment as the API writes it, of one that was read as UTC without a zone."""
+    return f"{at.isoformat(timespec='milliseconds')}Z"
 
 
 def money_of(stored: Mapping[str, Any]) -> Json:
@@ -126,4 +140,9 @@ def _money(minor: int, currency: str) -> Json:
     return {"amount": Money(minor, currency).amount, "currencyCode": currency}
 
 
-_EMPTY: Mapping[str, Any] = {}
+def _stored(path: str, rows: Sequence[Row]) -> list[Any]:
+    """A stored field of all documents; None where it was not known yet when the document was written."""
+    try:
+        return [row[path] for row in rows]
+    except KeyError:
+        return [row.get(path) for row in rows]

@@ -71,7 +71,7 @@ LINES = Shape(
         "status": plain("status"),
         "reason": plain("reason"),
         "candidates": plain("candidates"),
-        "issues": Children(("issues",), "Issue", _issues),
+        "issues": Children("issues", "Issue", _issues),
         "price": amount("price"),
         "businessPrice": mapped("business", business_of),
         "listPrice": amount("list_price"),

@@ -57,7 +57,7 @@ LINES = Shape(
         "store": reference("store_id", Kind.STORE),
         "asin": plain("asin"),
         "observedAt": moment_at("observed_at"),
-        "offers": Children(("offers", "observed_at"), "Offer", _offers),
+        "offers": Children("offers", "Offer", _offers, ("observed_at",)),
     },
     batch=500,
 )

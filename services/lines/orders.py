@@ -40,7 +40,7 @@ LINES = Shape(
         "status": plain("status"),
         "marketplaceStatus": plain("marketplace_status"),
         "fulfilment": plain("fulfilment"),
-        "lines": Children(("lines",), "OrderLine", _lines),
+        "lines": Children("lines", "OrderLine", _lines),
         "total": amount("total"),
         "purchasedAt": moment_at("purchased_at"),
         "shipByAt": moment_at("ship_by"),
