@@ -91,6 +91,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "rulesets": [
         _index(("store_id", _UP), ("kind", _UP), ("version", _DOWN), unique=True),
+        # the newest version
+        _index(("store_id", _UP), ("kind", _UP), ("version", _DOWN), ("_id", _DOWN)),
         # one published version of a kind and store
         _index(("store_id", _UP), ("kind", _UP), **_published()),
         _index(("merchant_id", _UP), ("_id", _UP)),

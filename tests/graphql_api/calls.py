@@ -184,7 +184,12 @@ def _noun(name: str, of: str) -> str:
     """The noun whose id an argument takes."""
     if name == "id":
         return of if of in NOUNS else "Store"
-    stem = name.removesuffix("Id")
+    return noun_named(name)
+
+
+def noun_named(reference: str) -> str:
+    """The noun that a field such as `storeId` refers to."""
+    stem = reference.removesuffix("Id")
     return _NAMES.get(stem, stem[0].upper() + stem[1:])
 
 
