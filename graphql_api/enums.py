@@ -8,6 +8,7 @@ from enum import Enum, StrEnum
 import strawberry
 
 from domain.access import AccessScope, Role, ordered
+from domain.batch import ErrorPolicy
 from domain.change import ChangeKind
 from domain.decision import DecisionOutcome, DecisionReason
 from domain.export import ExportKind
@@ -310,6 +311,12 @@ describe(
     ALL="Follow offers in other conditions.",
     MATCHING_ONLY="There is no competitor then.",
     VARIANCE="Follow other conditions, scaled by what each is worth.",
+)
+describe(
+    ErrorPolicy,
+    "What becomes of the other items where some cannot be done.",
+    REJECT_ALL="Nothing is done.",
+    SKIP_INVALID="They are done.",
 )
 describe(
     ExportKind,

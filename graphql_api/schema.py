@@ -15,6 +15,7 @@ from graphql_api.decisions import DecisionQueries
 from graphql_api.executor_trial import executor_class
 from graphql_api.exports import ExportMutations
 from graphql_api.limits import EXTENSIONS
+from graphql_api.listing_bulk_mutations import ListingBulkMutations
 from graphql_api.listing_mutations import ListingMutations
 from graphql_api.listings import ListingQueries
 from graphql_api.nodes import NodeQueries
@@ -70,6 +71,7 @@ class Mutation(
     UploadMutations,
     ProductMutations,
     ListingMutations,
+    ListingBulkMutations,
     ExportMutations,
     RunMutations,
     OperationMutations,

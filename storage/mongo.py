@@ -132,7 +132,8 @@ class Scope:
     ) -> list[Document]:
         """Documents of this merchant, in one piece.
 
-        Moments that are not `zoned` are UTC all the same, and take a fraction of the time to read and to write out.
+        For reading very many: moments that are not `zoned` are UTC all the same, and take a fraction of the time to
+        read and to write out; and all documents come at once, not a hundred of them first.
         """
         found = self._collection(name)
         cursor = (found if zoned else found.with_options(_UNZONED)).find(
@@ -141,7 +142,7 @@ class Scope:
             session=self.session,
             sort=sort,
             limit=limit,
-            batch_size=limit,  # all of them at once, and not a hundred first
+            batch_size=0 if zoned else limit,
         )
         return await cursor.to_list(None)
 

@@ -43,7 +43,10 @@ NEEDED = {
     "READ_ORDERS": "order orderByMarketplaceId orders ordersCount",
     "SIMULATE": "rulesetSimulate",
     "WRITE_PRODUCTS": "uploadCreate productsImport",
-    "WRITE_LISTINGS": "listingPriceOverride listingPriceOverrideClear listingPublish",
+    "WRITE_LISTINGS": """
+        listingPriceOverride listingPriceOverrideClear listingPublish listingsPriceOverride
+        listingsPriceOverrideClear listingsPublish
+    """,
     "RUN": "repriceRunStart operationCancel repriceRunResume repriceRunDiscard repriceRunUndo",
     "WRITE_STORES": "storeCreate storeConnect storeSettingsUpdate storeActivate storeDeactivate",
     "WRITE_RULES": "rulesetCreate rulesetPublish rulesetRollBack",
