@@ -12,7 +12,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from domain.global_id import Kind, global_id
+from domain.global_id import Kind, global_ids
 from domain.money import Money
 from storage.mongo import Document
 
@@ -29,6 +29,8 @@ class Column:
     values: Values
     shows: Kind | None = None
     """The noun that it refers to."""
+    is_plain: bool = False
+    """Whether the values are those of its one path, as they are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,14 @@ Field = Column | Children
 
 def plain(path: str) -> Column:
     """A value as it is stored."""
-    return Column((path,), lambda rows: _stored(path, rows))
+    return Column((path,), lambda rows: stored(path, rows), is_plain=True)
 
 
 def inner(path: str, name: str) -> Column:
     """A value inside of a stored object that may be missing."""
     return Column(
         (f"{path}.{name}",),
-        lambda rows: [outer.get(name) if outer else None for outer in _stored(path, rows)],
+        lambda rows: [outer.get(name) if outer else None for outer in stored(path, rows)],
     )
 
 
@@ -74,7 +76,7 @@ def mapped(path: str, write: Callable[[Any], Any]) -> Column:
     """A value that is written otherwise than it is stored; None where there is none."""
 
     def values(rows: Sequence[Row]) -> list[Any]:
-        found = _stored(path, rows)
+        found = stored(path, rows)
         return [None if value is None else write(value) for value in found]
 
     return Column((path,), values)
@@ -84,32 +86,40 @@ def moment_at(path: str) -> Column:
     """A moment. Many documents have the same one: they were written together."""
 
     def values(rows: Sequence[Row]) -> list[str | None]:
-        found = _stored(path, rows)
-        known = {at: moment_of(at) for at in set(found) if at is not None}
-        return [known.get(at) for at in found]
+        found = stored(path, rows)
+        known: dict[datetime | None, str | None] = {None: None}
+        for at in found:
+            if at not in known:
+                known[at] = moment_of(at)
+        return [known[at] for at in found]
 
     return Column((path,), values)
 
 
 def amount(path: str) -> Column:
     """An amount of money."""
-    return mapped(path, money_of)
+
+    def values(rows: Sequence[Row]) -> list[Json | None]:
+        return [found and _money(found["minor"], found["currency"]) for found in stored(path, rows)]
+
+    return Column((path,), values)
 
 
 def reference(path: str, kind: Kind) -> Column:
     """Another noun by its id."""
 
     def values(rows: Sequence[Row]) -> list[Json | None]:
-        keys = _stored(path, rows)
-        known = {key: {"id": global_id(kind, key)} for key in set(keys) if key is not None}
-        return [known.get(key) for key in keys]
+        keys = stored(path, rows)
+        known = list({key for key in keys if key is not None})
+        ids = dict(zip(known, global_ids(kind, known), strict=True))
+        return [None if key is None else {"id": ids[key]} for key in keys]
 
     return Column((path,), values, kind)
 
 
 def moment_of(at: datetime) -> str:
     """A moment as the API writes it, of one that was read as UTC without a zone."""
-    return f"{at.isoformat(timespec='milliseconds')}Z"
+    return at.isoformat("T", "milliseconds") + "Z"
 
 
 def money_of(stored: Mapping[str, Any]) -> Json:
@@ -140,7 +150,7 @@ def _money(minor: int, currency: str) -> Json:
     return {"amount": Money(minor, currency).amount, "currencyCode": currency}
 
 
-def _stored(path: str, rows: Sequence[Row]) -> list[Any]:
+def stored(path: str, rows: Sequence[Row]) -> list[Any]:
     """A stored field of all documents; None where it was not known yet when the document was written."""
     try:
         return [row[path] for row in rows]

@@ -47,7 +47,9 @@ def _override(stored: Row) -> Json:
 def _wanted(name: str, write: Any) -> Column:
     """A part of what was told with the wanted price."""
     found = inner("wanted_terms", name)
-    return Column(found.paths, lambda rows: [write(value) for value in found.values(rows)])
+    return Column(
+        found.paths, lambda rows: [value and write(value) for value in found.values(rows)]
+    )
 
 
 def _due_at() -> Column:

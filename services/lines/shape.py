@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
+from operator import itemgetter
 
 import orjson
 
-from domain.global_id import Kind, global_id
+from domain.global_id import Kind, global_ids
 from services.lines.columns import Children, Column, Field, Json, Row
 from storage.keyset import Sort
 
@@ -43,12 +44,8 @@ def written(shape: Shape, names: Sequence[str], rows: Sequence[Row]) -> bytes:
 
 
 def _written(shape: Shape, names: Sequence[str], rows: Sequence[Row]) -> bytes:
-    ids = [global_id(shape.kind, row["_id"]) for row in rows]
-    columns = {
-        name: field.values(rows)
-        for name in names
-        if isinstance(field := shape.fields[name], Column)
-    }
+    ids = global_ids(shape.kind, (row["_id"] for row in rows))
+    columns = _columns(shape, names, rows)
     keys = ("id", "__typename", *columns)
     values = zip(ids, repeat(shape.kind.value), *columns.values(), strict=False)
     heads = _dumped(map(dict, map(zip, repeat(keys), values)))
@@ -62,6 +59,25 @@ def _written(shape: Shape, names: Sequence[str], rows: Sequence[Row]) -> bytes:
             if row[each.path]:
                 lines += _dumped(_child(each, id_, child) for child in each.of(row))
     return b"".join(lines)
+
+
+def _columns(
+    shape: Shape, names: Sequence[str], rows: Sequence[Row]
+) -> dict[str, Iterable[object]]:
+    """The values of all fields that are no lists of children; those that are stored as such in one go."""
+    fields = {name: field for name in names if isinstance(field := shape.fields[name], Column)}
+    plain = {name: field.paths[0] for name, field in fields.items() if field.is_plain}
+    found: dict[str, Iterable[object]] = {}
+    if len(plain) > 1:  # of one the getter gives no tuple
+        try:
+            found = dict(
+                zip(plain, zip(*map(itemgetter(*plain.values()), rows), strict=True), strict=True)
+            )
+        except KeyError:  # written before there was such a field
+            found = {}
+    return {
+        name: found[name] if name in found else field.values(rows) for name, field in fields.items()
+    }
 
 
 def _child(field: Children, parent_id: str, child: Json) -> Json:
