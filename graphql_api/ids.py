@@ -36,7 +36,7 @@ def require_key(kind: Kind, id_: str, field: Sequence[str]) -> str:
     """
     key = to_key(kind, id_)
     if key is None:
-        raise NotFound(f"No {kind.value.lower()} of that id.", field=field)
+        raise NotFound.of_type(kind.value, field=field)
     return key
 
 
