@@ -10,14 +10,15 @@ from strawberry import Maybe
 from domain import offer as domain
 from graphql_api import stores
 from graphql_api.connections import After, Before, Connection, First, Last, Paging
-from graphql_api.context import RequestContext
+from graphql_api.context import Info, RequestContext
 from graphql_api.fields import described
-from graphql_api.filters import DateTimeFilter, IDFilter, StringFilter, on
+from graphql_api.filters import DateTimeFilter, IDFilter, StringFilter, on, where_of
 from graphql_api.ids import Kind, Node, to_id
 from graphql_api.loaders import Noun, pick
 from graphql_api.offers import Offer, offers_page
 from graphql_api.scalars import MarketplaceItemId
 from graphql_api.selection import Selection
+from storage.keyset import Sort
 from storage.offers import SNAPSHOTS
 
 if TYPE_CHECKING:
@@ -93,3 +94,34 @@ async def assemble(
 
 
 NOUN: Noun[domain.OfferSnapshot, OfferSnapshot] = Noun(Kind.OFFER_SNAPSHOT, SNAPSHOTS, assemble)
+
+
+@strawberry.type
+class OfferSnapshotQueries:
+    """Query fields on offer snapshots."""
+
+    @described
+    async def offer_snapshot(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Global id.")],  # noqa: A002
+    ) -> OfferSnapshot | None:
+        """An offer snapshot by its id; null where there is none."""
+        return await NOUN.by_id(info, id)
+
+    @described
+    async def offer_snapshots(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+        where: Annotated[
+            OfferSnapshotWhereInput | None,
+            strawberry.argument(description="Only snapshots that match."),
+        ] = strawberry.UNSET,
+    ) -> Connection[OfferSnapshot]:
+        """Offer snapshots, by store and ASIN."""
+        paging = Paging(first, after, last, before)
+        return await NOUN.page(info, paging, sort=Sort("_id"), where=where_of(where))

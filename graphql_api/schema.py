@@ -19,7 +19,7 @@ from graphql_api.listing_bulk_mutations import ListingBulkMutations
 from graphql_api.listing_mutations import ListingMutations
 from graphql_api.listings import ListingQueries
 from graphql_api.nodes import NodeQueries
-from graphql_api.offer_snapshots import OfferSnapshot
+from graphql_api.offer_snapshots import OfferSnapshotQueries
 from graphql_api.offers import OfferQueries
 from graphql_api.operations import OperationMutations, OperationQueries
 from graphql_api.orders import OrderQueries
@@ -47,6 +47,7 @@ class Query(
     ProductQueries,
     ListingQueries,
     OfferQueries,
+    OfferSnapshotQueries,
     RulesetQueries,
     RuleFactQueries,
     PlanQueries,
@@ -96,7 +97,6 @@ SCHEMA = _Schema(
     Query,
     Mutation,
     Subscription,
-    types=[OfferSnapshot],
     extensions=EXTENSIONS,
     execution_context_class=by_event(executor_class()),
     config=StrawberryConfig(scalar_map=SCALARS),

@@ -37,7 +37,7 @@ NEEDED = {
     "READ": """
         node nodes store stores product productBySku products productsCount listing listingBySku listings
         listingsCount offers ruleset rulesets plan plans repriceRun repriceRuns repriceRunsCount operation operations
-        exportStart
+        offerSnapshot offerSnapshots exportStart
     """,
     "READ_AUDIT": "decision decisions decisionsCount submissions changes",
     "READ_ORDERS": "order orderByMarketplaceId orders ordersCount",
