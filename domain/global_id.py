@@ -23,6 +23,8 @@ class Kind(StrEnum):
     API_KEY = "ApiKey"
     OFFER_SNAPSHOT = "OfferSnapshot"
     UPLOAD = "Upload"
+    WEBHOOK = "Webhook"
+    WEBHOOK_DELIVERY = "WebhookDelivery"
 
 
 def global_id(kind: Kind, key: str) -> str:

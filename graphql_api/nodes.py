@@ -22,6 +22,8 @@ from graphql_api import (
     stores,
     submissions,
     uploads,
+    webhook_deliveries,
+    webhooks,
 )
 from graphql_api.context import Info
 from graphql_api.fields import described
@@ -49,6 +51,8 @@ _NOUNS: dict[Kind, Noun[object, Node]] = {
         operations.NOUN,
         uploads.NOUN,
         api_keys.NOUN,
+        webhooks.NOUN,
+        webhook_deliveries.NOUN,
     )
 }
 

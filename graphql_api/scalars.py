@@ -1,7 +1,7 @@
 """The scalars: strings with a check, exact decimals, moments in UTC."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NewType
 
@@ -19,6 +19,7 @@ LocalTime = NewType("LocalTime", str)
 IdempotencyKey = NewType("IdempotencyKey", str)
 
 _DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,9})?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
 )
@@ -44,6 +45,12 @@ def _read_decimal(value: object) -> Decimal:
     if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
         raise ValueError('expected a decimal in a string, such as "12.50"')
     return Decimal(value)
+
+
+def _read_date(value: object) -> date:
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise ValueError("expected a day such as 2026-01-31")
+    return date.fromisoformat(value)
 
 
 def _text(name: str, description: str, pattern: str) -> ScalarDefinition:
@@ -85,6 +92,12 @@ SCALARS: dict[Any, ScalarDefinition] = {
         description='An exact decimal in a string, such as "12.50". A JSON number is refused.',
         serialize=_write_decimal,
         parse_value=_read_decimal,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day of the store's calendar, such as 2026-01-31.",
+        serialize=date.isoformat,
+        parse_value=_read_date,
     ),
     datetime: strawberry.scalar(
         name="DateTime",

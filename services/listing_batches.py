@@ -12,6 +12,7 @@ from domain.errors import InvalidInput, NotFound, StaleVersion, UserError
 from domain.listing import Due, Listing, ListingStatus, PriceOverride
 from domain.money import Money
 from domain.store import Store
+from services import webhook_events
 from services.changelog import of_listing
 from services.listings import check_override, check_publish
 from services.queue import Job
@@ -207,7 +208,10 @@ async def _carry_out(
     for store_id, marked in due.items():
         await listings.mark_due(scope, store_id, Is("_id", "in", marked), at=now, reason="OVERRIDE")
     await CHANGES.insert(scope, [step.entry for step in steps.values()])
-    return await LISTINGS.get_many(scope, steps)
+    after = await LISTINGS.get_many(scope, steps)
+    moved = (webhook_events.listing_status(found[id_], after[id_], at=now) for id_ in steps)
+    await webhook_events.tell(scope, [event for events in moved for event in events])
+    return after
 
 
 def _outcome(

@@ -7,6 +7,7 @@ from storage.documents import KEPT as DOCUMENTS_KEPT
 from storage.listings import EPOCH
 from storage.mongo import Database
 from storage.offer_history import KEPT
+from storage.webhook_deliveries import KEPT as DELIVERIES_KEPT
 
 _UP, _DOWN = ASCENDING, DESCENDING
 
@@ -170,6 +171,26 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index(("store_id", _UP), ("kind", _UP), ("status", _UP), ("_id", _UP)),
         # work that stands still
         _index(("status", _UP), ("updated_at", _UP)),
+    ],
+    "webhooks": [
+        # webhooks of a merchant, newest first, and which of them listen
+        _index(("merchant_id", _UP), ("_id", _UP)),
+        # the sweep
+        _index(("disabled_at", _UP), ("rests_until", _UP)),
+    ],
+    "webhook_deliveries": [
+        # deliveries of a merchant and of a webhook, newest first
+        _index(("merchant_id", _UP), ("_id", _UP)),
+        _index(("webhook_id", _UP), ("_id", _UP)),
+        # what is due, longest waiting first; what is settled is not in it
+        _index(
+            ("webhook_id", _UP),
+            ("next_attempt_at", _UP),
+            ("_id", _UP),
+            partialFilterExpression={"state": "PENDING"},
+        ),
+        # what is old enough is removed
+        _index(("created_at", _UP), expireAfterSeconds=int(DELIVERIES_KEPT.total_seconds())),
     ],
 }
 

@@ -23,6 +23,7 @@ from services import (
     product_imports,
     repricing,
     submissions,
+    webhook_delivery,
 )
 from services.queue import Job
 from services.runtime import Runtime
@@ -51,6 +52,9 @@ USE_CASES: dict[Job, UseCase] = {
     Job.PUSH: lambda runtime, scope, store, _: submissions.push(runtime, scope, store),
     Job.CONFIRM: lambda runtime, scope, store, _: submissions.confirm(runtime, scope, store),
     Job.IMPORT_ORDERS: lambda runtime, scope, store, _: orders.import_orders(runtime, scope, store),
+    Job.DELIVER: lambda runtime, scope, webhook, _: webhook_delivery.deliver(
+        runtime, scope, webhook
+    ),
 }
 
 

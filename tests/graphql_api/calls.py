@@ -43,13 +43,15 @@ KEYS = {
     "Change": "change0000",
     "Operation": "plan1",
     "ApiKey": "key1",
+    "Webhook": "webhook1",
+    "WebhookDelivery": "event1/webhook1",
 }
 """The shop's things, one of each noun; `seeds.stock_everything` puts them there."""
 NEVER = dict.fromkeys(KEYS, "never")
 
 # Fields without which a call could not do anything, though the schema does not demand them.
 _WANTED = {"RulesetPublishInput": ["rulesetId"], "ApiKeyCreateInput": ["role"]}
-_NAMES = {"decision": "PriceDecision", "run": "RepriceRun"}
+_NAMES = {"decision": "PriceDecision", "run": "RepriceRun", "delivery": "WebhookDelivery"}
 _VALUES: dict[str, str | int] = {
     "first": 1,
     "sellerSku": "MUG-1",
@@ -58,6 +60,7 @@ _VALUES: dict[str, str | int] = {
     "marketplaceOrderId": "111-0000001",
     "name": "Second",
     "email": "me@shop.com",
+    "url": "https://hooks.example.com/",
     "country": "US",
     "currencyCode": "USD",
     "catalogCurrency": "USD",

@@ -41,7 +41,19 @@ from storage.runs import RUNS
 from storage.stores import STORES
 from storage.submissions import SUBMISSIONS
 from storage.uploads import UPLOADS
-from tests.factories import MERCHANT, NOW, a_listing, a_product, a_store, an_offer, usd
+from storage.webhook_deliveries import DELIVERIES
+from storage.webhooks import WEBHOOKS
+from tests.factories import (
+    MERCHANT,
+    NOW,
+    a_delivery,
+    a_listing,
+    a_product,
+    a_store,
+    a_webhook,
+    an_offer,
+    usd,
+)
 
 PRICING = """
 kind: pricing
@@ -249,6 +261,8 @@ async def stock_everything(scope: Scope) -> None:
     await UPLOADS.insert(scope, [Upload("upload1", MERCHANT, 9, "me", NOW, far, "file1", NOW)])
     key = ApiKey("key1", MERCHANT, "Seeded", Role.ANALYST, (), b"digest", "0000", "me", NOW)
     await API_KEYS.insert(scope, [key])
+    await WEBHOOKS.insert(scope, [a_webhook()])
+    await DELIVERIES.insert(scope, [a_delivery()])
     decided = {"run_id": "run1", "ruleset_id": "ruleset1"}
     held = HeldPrice("run1", usd("10.00"))
     priced = {"price_decision_id": "decision0000", "held": held}

@@ -51,6 +51,10 @@ NEEDED = {
     "WRITE_STORES": "storeCreate storeConnect storeSettingsUpdate storeActivate storeDeactivate",
     "WRITE_RULES": "rulesetCreate rulesetPublish rulesetRollBack",
     "MANAGE_KEYS": "apiKey apiKeys apiKeyCreate apiKeyRotate apiKeyRevoke",
+    "MANAGE_WEBHOOKS": """
+        webhook webhooks webhookDelivery webhookDeliveries webhookCreate webhookUpdate webhookDelete webhookEnable
+        webhookDisable webhookSecretRotate webhookTest webhookRedeliver
+    """,
 }
 """The scope that each root field needs."""
 HEARD = {
@@ -335,6 +339,12 @@ async def test_a_stranger_hears_nothing_of_what_is_anothers(
         await happens(scope)
         for call in subscriptions(KEYS):
             assert await client.is_silent(call.field, 0.2), call
+
+
+def test_the_schema_says_what_a_subscription_needs() -> None:
+    assert WRITTEN.subscription_type is not None
+    for name, field in WRITTEN.subscription_type.fields.items():
+        assert str(field.description).endswith(f"Needs the scope `{SCOPE_HEARD[name]}`."), name
 
 
 def test_the_schema_says_what_a_field_needs() -> None:

@@ -26,6 +26,11 @@ SHOP = to_id(Kind.STORE, "store1")
 STORE = {"name": "New", "email": "a@b.c", "country": "US", "catalogCurrency": "USD"}
 REQUESTS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "storeCreate": (STORE, {**STORE, "name": "Other"}, "store"),
+    "webhookCreate": (
+        {"url": "https://a.example.com/", "topics": ["ORDER_IMPORTED"]},
+        {"url": "https://b.example.com/", "topics": ["ORDER_IMPORTED"]},
+        "webhook",
+    ),
     "repriceRunStart": ({"storeId": SHOP}, {"storeId": to_id(Kind.STORE, "store2")}, "operation"),
     "rulesetSimulate": (
         {"storeId": SHOP, "sources": [PRICING]},

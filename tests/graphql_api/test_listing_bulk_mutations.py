@@ -7,6 +7,7 @@ import pytest
 
 from domain.listing import ListingStatus, PriceOverride
 from domain.store import Store
+from domain.webhook import WebhookTopic
 from embedded.servers import ServerUrls
 from graphql_api.cost import CEILING
 from services.runtime import Runtime
@@ -15,7 +16,9 @@ from storage.filters import EVERYTHING
 from storage.listings import LISTINGS
 from storage.mongo import Scope
 from storage.stores import STORES
-from tests.factories import MERCHANT, NOW, a_listing, a_store, usd
+from storage.webhook_deliveries import DELIVERIES
+from storage.webhooks import WEBHOOKS
+from tests.factories import MERCHANT, NOW, a_listing, a_store, a_webhook, usd
 from tests.graphql_api.conftest import Ask, Commands, gid
 from tests.graphql_api.test_cost import priced
 from tests.graphql_api.test_dry_run import everything
@@ -159,7 +162,10 @@ async def test_overrides_are_cleared_and_what_has_none_stays(
     assert [row.before for row in await CHANGES.find(scope, EVERYTHING)] == ["9.90 USD"]
 
 
-async def test_those_that_wait_are_published(ask: Ask, scope: Scope, shop: Store) -> None:
+async def test_those_that_wait_are_published_and_webhooks_hear_of_it(
+    ask: Ask, scope: Scope, shop: Store
+) -> None:
+    await WEBHOOKS.insert(scope, [a_webhook(topics=tuple(WebhookTopic))])
     given = {"items": bare("READY", "A", "READY2"), "errorPolicy": "SKIP_INVALID"}
     payload = (await ask(PUBLISH, input=given))["listingsPublish"]
     assert told(payload) == [
@@ -169,6 +175,11 @@ async def test_those_that_wait_are_published(ask: Ask, scope: Scope, shop: Store
     ]
     assert payload["results"][0]["listing"]["status"] == "LIST_IN_PROGRESS"
     assert payload["results"][0]["listing"]["dueReason"] == "PUBLISHED"
+    told_of = [row.event for row in await DELIVERIES.find(scope, EVERYTHING)]
+    assert {(event.topic, event.key) for event in told_of} == {
+        (WebhookTopic.LISTING_STATUS_CHANGED, "store1/READY"),
+        (WebhookTopic.LISTING_STATUS_CHANGED, "store1/READY2"),
+    }
     log = await CHANGES.find(scope, EVERYTHING)
     assert {(row.listing_id, row.after) for row in log} == {
         ("store1/READY", "LIST_IN_PROGRESS"),
