@@ -18,6 +18,8 @@ class AccessScope(StrEnum):
     READ_ORDERS = "READ_ORDERS"
     SIMULATE = "SIMULATE"
     """Working out what rules would do."""
+    WRITE_PRODUCTS = "WRITE_PRODUCTS"
+    """Uploading and importing products."""
     WRITE_LISTINGS = "WRITE_LISTINGS"
     """Prices by hand, publishing."""
     RUN = "RUN"

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -20,6 +21,8 @@ class Kind(StrEnum):
     CHANGE = "Change"
     OPERATION = "Operation"
     API_KEY = "ApiKey"
+    OFFER_SNAPSHOT = "OfferSnapshot"
+    UPLOAD = "Upload"
     WEBHOOK = "Webhook"
     WEBHOOK_DELIVERY = "WebhookDelivery"
 
@@ -27,6 +30,12 @@ class Kind(StrEnum):
 def global_id(kind: Kind, key: str) -> str:
     """The global id of an object."""
     return base64.b64encode(f"{kind.value}:{key}".encode()).decode()
+
+
+def global_ids(kind: Kind, keys: Iterable[str]) -> list[str]:
+    """The global ids of many objects of one type, in a fraction of the time."""
+    stem = f"{kind.value}:".encode()
+    return [binascii.b2a_base64(stem + key.encode(), newline=False).decode() for key in keys]
 
 
 def split(id_: str) -> tuple[Kind, str] | None:

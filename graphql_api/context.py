@@ -30,6 +30,8 @@ class RequestContext:
 
     runtime: Runtime
     viewer: Viewer
+    address: str = ""
+    """Where the caller reaches the API, for links into it."""
     charge: "Charge | None" = None
     """What the operation was charged; None where it was refused before."""
     is_replay: bool = False
@@ -72,7 +74,7 @@ class RequestContext:
     def anew(self) -> "RequestContext":
         """For the next event of a subscription: it reads everything again, and has its own time."""
         DEADLINE.set(asyncio.get_running_loop().time() + SECONDS)
-        return RequestContext(self.runtime, self.viewer)
+        return RequestContext(self.runtime, self.viewer, self.address)
 
     def forget(self) -> None:
         """Read everything again: a mutation wrote."""

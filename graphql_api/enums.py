@@ -8,12 +8,15 @@ from enum import Enum, StrEnum
 import strawberry
 
 from domain.access import AccessScope, Role, ordered
+from domain.batch import ErrorPolicy
 from domain.change import ChangeKind
 from domain.decision import DecisionOutcome, DecisionReason
+from domain.export import ExportKind
 from domain.listing import Condition, Fulfilment, ListingReason, ListingStatus
 from domain.operation import OperationKind, OperationOutcome, OperationStatus
 from domain.order import OrderStatus
 from domain.product import ProductType
+from domain.product_import import ProductFileFormat
 from domain.ruleset import RulesetKind, RulesetStatus
 from domain.run import RunLimit, RunStatus
 from domain.store import ListAction, StoreStatus
@@ -253,7 +256,9 @@ describe(
 describe(
     OperationKind,
     "Which work.",
-    CATALOG_IMPORT="Import of the merchant's catalogue.",
+    CATALOG_IMPORT="Import of the merchant's catalogue by a command.",
+    PRODUCTS_IMPORT="Import of products out of an uploaded file.",
+    EXPORT="Writing of a file of JSON Lines.",
     LISTINGS_IMPORT="Import of the listings that stand on Amazon.",
     MATCH="Search for the items that products are.",
     OFFERS_PULL="Reading everybody's offers.",
@@ -309,12 +314,34 @@ describe(
     VARIANCE="Follow other conditions, scaled by what each is worth.",
 )
 describe(
+    ErrorPolicy,
+    "What becomes of the other items where some cannot be done.",
+    REJECT_ALL="Nothing is done.",
+    SKIP_INVALID="They are done.",
+)
+describe(
+    ExportKind,
+    "What an export holds.",
+    LISTINGS="Listings.",
+    OFFERS="Offer snapshots, each with its offers.",
+    DECISIONS="Price decisions.",
+    CHANGES="The change log.",
+    ORDERS="Orders, each with its lines.",
+)
+describe(
+    ProductFileFormat,
+    "How a file tells products.",
+    MAGENTO_CSV="A product export of Magento.",
+    JSON_LINES="A JSON object a line, as `docs/bulk.md` has it.",
+)
+describe(
     AccessScope,
     "What a credential is good for.",
     READ="See stores, products, listings, offers, rulesets, plans, runs and operations.",
     READ_AUDIT="See decisions, changes and submissions.",
     READ_ORDERS="See orders.",
     SIMULATE="Work out what rules would do.",
+    WRITE_PRODUCTS="Upload files and import products.",
     WRITE_LISTINGS="Set prices by hand and publish listings.",
     RUN="Start and cancel work; resume, discard and undo runs.",
     WRITE_STORES="Open, connect, set up, pause and resume stores.",

@@ -83,6 +83,7 @@ MEANINGS = {
     "PLAN_OUTDATED": "What was planned is not what would happen now; the message says what moved. Plan anew.",
     "TRIAL_FAILED": "The rule engine does not get along with the document; nothing was published.",
     "CREDENTIALS_REFUSED": "Amazon refuses the credentials.",
+    "REJECTED": "Nothing was done, because of the mistakes in some items.",
     "IDEMPOTENCY_KEY_REUSED": "The key was given to another request before; nothing was done.",
     "NOT_CONNECTED": "Amazon could not be asked; nothing was changed.",
 }

@@ -84,6 +84,8 @@ class Pages:
             return name
         if name.endswith("Connection"):
             return f"[{name}]({self._address(node_of(self.schema.type_map[name]).name)})"
+        if name.endswith("UserError"):  # told with its mutation; what all have is told once
+            return f"[{name}]({self._address('UserError')})"
         return f"[{name}]({self._address(name)})"
 
     def _address(self, name: str) -> str:

@@ -53,6 +53,7 @@ _SECONDS = 20
 """A job begins no run after so long and makes room; what is left is due as before and a new job is woken for it."""
 _GATHERING = {
     OperationKind.CATALOG_IMPORT: "PRODUCT_CHANGED",
+    OperationKind.PRODUCTS_IMPORT: "PRODUCT_CHANGED",
     OperationKind.LISTINGS_IMPORT: "IMPORTED",
 }
 """Work that marks listings bit by bit, and the reason that it gives: they wait for its end, to be judged as one run."""
@@ -279,7 +280,9 @@ async def _gathering(scope: Scope, store_id: str) -> list[str]:
     return [
         reason
         for kind, reason in _GATHERING.items()
-        if await is_running(scope, None if kind is OperationKind.CATALOG_IMPORT else store_id, kind)
+        if await is_running(
+            scope, store_id if kind is OperationKind.LISTINGS_IMPORT else None, kind
+        )
     ]
 
 

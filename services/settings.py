@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     """Where the issuer's keys are; found through OpenID Connect discovery where it is not given."""
     jwt_roles_claim: str = "roles"
     """The claim with the names of the caller's roles."""
+    public_url: str | None = None
+    """Where clients reach the API, such as ``https://sell.example.com``; as they called it where it is not given."""
     graphiql: bool = True
     trusted_documents: Path | None = None
     """JSON file of the GraphQL documents that are answered, and no others; any where it is not given."""

@@ -31,12 +31,16 @@ class Vault:
 
     def __init__(self, key: str) -> None:
         self._fernet = Fernet(key)
-        derived = HKDF(SHA256(), length=32, salt=None, info=b"sales-channel API keys")
-        self._hash_key = derived.derive(base64.urlsafe_b64decode(key))
+        self._hash_key = _derived(key, b"sales-channel API keys")
+        self._link_key = _derived(key, b"sales-channel links")
 
     def digest(self, credential: str) -> bytes:
         """The keyed hash (HMAC-SHA-256) by which a credential of ours is known again."""
         return hmac.digest(self._hash_key, credential.encode(), "sha256")
+
+    def sign(self, link: bytes) -> bytes:
+        """The signature (HMAC-SHA-256) by which a link of ours is known again."""
+        return hmac.digest(self._link_key, link, "sha256")
 
     def seal(self, credentials: AmazonCredentials) -> bytes:
         """Encrypt for keeping."""
@@ -66,6 +70,11 @@ class Vault:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken:
             return None
+
+
+def _derived(key: str, purpose: bytes) -> bytes:
+    """A key of its own for a purpose."""
+    return HKDF(SHA256(), length=32, salt=None, info=purpose).derive(base64.urlsafe_b64decode(key))
 
 
 def development_key(data_dir: Path) -> str:

@@ -16,6 +16,11 @@ def _index(*keys: tuple[str, int], **options: object) -> IndexModel:
     return IndexModel(list(keys), **options)
 
 
+def _expiring() -> IndexModel:
+    """Has the server remove what has expired."""
+    return _index(("expires_at", _UP), expireAfterSeconds=0)
+
+
 def _published() -> dict[str, object]:
     return {"unique": True, "partialFilterExpression": {"status": "PUBLISHED"}}
 
@@ -72,7 +77,11 @@ INDEXES: dict[str, list[IndexModel]] = {
             partialFilterExpression={"hold": {"$gt": ""}},
         ),
     ],
-    "offers": [_index(("merchant_id", _UP), ("_id", _UP))],
+    "offers": [
+        # what a merchant's stores see, and what one of them sees, by ASIN (the id holds it)
+        _index(("merchant_id", _UP), ("_id", _UP)),
+        _index(("store_id", _UP), ("_id", _UP)),
+    ],
     "offer_history": [
         # the history of items, in its order
         _index(("store_id", _UP), ("asin", _UP), ("observed_at", _UP)),
@@ -141,6 +150,16 @@ INDEXES: dict[str, list[IndexModel]] = {
     "documents": [
         # what no client named for long is removed
         _index(("kept_at", _UP), expireAfterSeconds=int(DOCUMENTS_KEPT.total_seconds())),
+    ],
+    # an export, an import and an upload are asked for by their id
+    "exports": [_expiring()],
+    "product_imports": [_expiring()],
+    "uploads": [_expiring()],
+    "files": [_expiring()],
+    "file_pieces": [
+        # the piece that has a byte, and the last one
+        _index(("file_id", _UP), ("end", _UP)),
+        _expiring(),
     ],
     "idempotency_keys": [
         # nobody asks again after so long

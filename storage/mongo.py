@@ -31,6 +31,7 @@ Document = dict[str, Any]
 Client = AsyncIOMotorClient[Document]
 
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
+_UNZONED: CodecOptions[Document] = CodecOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +128,21 @@ class Scope:
         fields: Sequence[str] | Mapping[str, Any] | None = None,
         sort: Sequence[tuple[str, int]] | None = None,
         limit: int = 0,
+        zoned: bool = True,
     ) -> list[Document]:
-        """Documents of this merchant, in one piece."""
-        cursor = self._collection(name).find(
-            self.within(where), fields, session=self.session, sort=sort, limit=limit
+        """Documents of this merchant, in one piece.
+
+        For reading very many: moments that are not `zoned` are UTC all the same, and take a fraction of the time to
+        read and to write out; and all documents come at once, not a hundred of them first.
+        """
+        found = self._collection(name)
+        cursor = (found if zoned else found.with_options(_UNZONED)).find(
+            self.within(where),
+            fields,
+            session=self.session,
+            sort=sort,
+            limit=limit,
+            batch_size=0 if zoned else limit,
         )
         return await cursor.to_list(None)
 

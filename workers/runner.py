@@ -1,6 +1,7 @@
 """Running a worker: arq's loop around the jobs of one queue, with the runtime opened and closed around it."""
 
 import asyncio
+import gc
 from contextlib import suppress
 from typing import Any
 
@@ -8,8 +9,10 @@ from arq.worker import Worker
 
 from rules.durable_engine import DurableMatcher
 from services.queue import (
+    BULK,
     COMPUTING,
     DELIVER,
+    FILING,
     REPRICE,
     SYNC,
     Job,
@@ -65,6 +68,28 @@ async def run_reprice_worker(settings: Settings, mongodb_url: str, redis_url: st
             functions=functions(*COMPUTING),
             max_jobs=2,
         )
+
+
+async def run_bulk_worker(settings: Settings, mongodb_url: str, redis_url: str) -> None:
+    """Work on the queue whose jobs read and write files."""
+    look_for_garbage_seldom()
+    async with open_runtime(settings, mongodb_url, redis_url) as runtime:
+        await _work(
+            redis_url,
+            {"runtime": runtime},
+            queue_name=BULK,
+            functions=functions(*FILING),
+            max_jobs=4,
+        )
+
+
+def look_for_garbage_seldom() -> None:
+    """Have the collector pass over what start-up made, and look through the rest less often.
+
+    Documents come and go by thousands and are never in circles; looking for those takes a fifth of the time otherwise.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 async def _work(redis_url: str, context: dict[str, Any], **options: Any) -> None:

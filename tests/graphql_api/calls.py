@@ -32,6 +32,8 @@ KEYS = {
     "Store": "store1",
     "Product": f"{MERCHANT}/MUG-1",
     "Listing": "store1/MUG-1",
+    "OfferSnapshot": "store1/B000000000",
+    "Upload": "upload1",
     "Ruleset": "ruleset1",
     "Plan": "plan1",
     "PriceDecision": "decision0000",
@@ -63,6 +65,7 @@ _VALUES: dict[str, str | int] = {
     "currencyCode": "USD",
     "catalogCurrency": "USD",
     "amount": "19.50",
+    "byteCount": 1000,
     "source": PRICING,
     "sources": PRICING,
 }

@@ -25,6 +25,7 @@ from domain.plan import Plan
 from domain.ruleset import Ruleset, RulesetKind, RulesetStatus
 from domain.run import Run, RunStatus
 from domain.submission import Submission, SubmissionKind, SubmissionState
+from domain.upload import Upload
 from storage import offers
 from storage.api_keys import API_KEYS
 from storage.changes import CHANGES
@@ -39,6 +40,7 @@ from storage.rulesets import RULESETS
 from storage.runs import RUNS
 from storage.stores import STORES
 from storage.submissions import SUBMISSIONS
+from storage.uploads import UPLOADS
 from storage.webhook_deliveries import DELIVERIES
 from storage.webhooks import WEBHOOKS
 from tests.factories import (
@@ -249,6 +251,8 @@ async def stock_everything(scope: Scope) -> None:
         ended_at=NOW,
     )
     await RUNS.insert(scope, [run])
+    far = NOW.replace(year=2100)
+    await UPLOADS.insert(scope, [Upload("upload1", MERCHANT, 9, "me", NOW, far, "file1", NOW)])
     key = ApiKey("key1", MERCHANT, "Seeded", Role.ANALYST, (), b"digest", "0000", "me", NOW)
     await API_KEYS.insert(scope, [key])
     await WEBHOOKS.insert(scope, [a_webhook()])

@@ -37,11 +37,16 @@ NEEDED = {
     "READ": """
         node nodes store stores product productBySku products productsCount listing listingBySku listings
         listingsCount offers ruleset rulesets plan plans repriceRun repriceRuns repriceRunsCount operation operations
+        offerSnapshot offerSnapshots exportStart
     """,
     "READ_AUDIT": "decision decisions decisionsCount submissions changes",
     "READ_ORDERS": "order orderByMarketplaceId orders ordersCount",
     "SIMULATE": "rulesetSimulate",
-    "WRITE_LISTINGS": "listingPriceOverride listingPriceOverrideClear listingPublish",
+    "WRITE_PRODUCTS": "uploadCreate productsImport",
+    "WRITE_LISTINGS": """
+        listingPriceOverride listingPriceOverrideClear listingPublish listingsPriceOverride
+        listingsPriceOverrideClear listingsPublish
+    """,
     "RUN": "repriceRunStart operationCancel repriceRunResume repriceRunDiscard repriceRunUndo",
     "WRITE_STORES": "storeCreate storeConnect storeSettingsUpdate storeActivate storeDeactivate",
     "WRITE_RULES": "rulesetCreate rulesetPublish rulesetRollBack",

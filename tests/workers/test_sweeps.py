@@ -53,8 +53,8 @@ async def test_the_sweeps_together_come_back_for_everything(
     await forget_jobs(servers)
     for cron in crons():
         await swept(shop, cron.name)
-    # These two are someone's wish: what was started and stands still is picked up as an operation.
-    wished = {Job.IMPORT_LISTINGS, Job.SIMULATE}
+    # These are someone's wish: what was started and stands still is picked up as an operation.
+    wished = {Job.IMPORT_LISTINGS, Job.SIMULATE, Job.EXPORT, Job.IMPORT_PRODUCTS}
     assert {name for name, _ in await queued(servers)} == set(Job) - wished - {Job.DELIVER}
 
 
