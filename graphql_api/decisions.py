@@ -24,7 +24,7 @@ from graphql_api.money import Money
 from graphql_api.scalars import Sha256
 from graphql_api.selection import Selection
 from graphql_api.traces import Fact, TraceStep, facts_of, trace_of
-from graphql_api.verdicts import RuleVerdict, verdict_of
+from graphql_api.verdicts import MatchedRule, RuleVerdict, matched_of, verdict_of
 from services import decisions as use_cases
 from storage.decisions import DECISIONS
 from storage.keyset import Sort
@@ -84,6 +84,9 @@ class PriceDecision(Node):
     )
     bounds: PriceBounds = strawberry.field(description="The span in which the rules let it move.")
     trace: list[TraceStep] = strawberry.field(description="What was done, step by step.")
+    matched_rules: list[MatchedRule] = strawberry.field(
+        description="The rules that matched, those on what is listed before those on prices."
+    )
     rules: list[RuleVerdict] = strawberry.field(
         description="Every rule that was asked: those that matched and those that did not, and why."
     )
@@ -183,6 +186,7 @@ async def assemble(
             quantity_after=row.quantity_after,
             bounds=bounds_of(row),
             trace=trace_of(row.trace if "trace" in wanted else ()),
+            matched_rules=[matched_of(rule) for rule in (*row.listing_rules, *row.rules)],
             rules=[verdict_of(rule) for rule in rules],
             facts=facts_of(row.facts),
             inputs_hash=Sha256(row.inputs_hash),

@@ -1,4 +1,4 @@
-"""Decisions as lines: the price and, after it, what was done, which rules were asked and what was known."""
+"""Decisions as lines: the price and, after it, what was done, which rules matched and what was known."""
 
 from collections.abc import Iterator, Sequence
 
@@ -31,41 +31,23 @@ def _trace(row: Row) -> Iterator[Json]:
         }
 
 
-def _rules(row: Row) -> Iterator[Json]:
-    for rule in row["rules"]:
-        tree = rule["conditions"]
+def _matched(row: Row) -> Iterator[Json]:
+    for rule in (*row["listing_rules"], *row["rules"]):
         yield {
             "ruleKey": rule["rule_key"],
             "priority": rule["priority"],
-            "isMatched": tree is None or tree["holds"],
             "isApplied": rule["applied"],
             "note": rule["note"],
-            "conditions": [] if tree is None else list(_flat(tree, "", 0)),
         }
-
-
-_OPERATORS = {"notIn": "NOT_IN", "notContains": "NOT_CONTAINS"}
-
-
-def _flat(tree: Row, path: str, depth: int) -> Iterator[Json]:
-    """A tree of conditions in one list, each group before what is in it."""
-    yield {
-        "path": path,
-        "depth": depth,
-        "operator": _OPERATORS.get(tree["operator"], tree["operator"].upper()),
-        "holds": tree["holds"],
-        "fact": tree["fact"],
-        "expected": tree["expected"],
-        "actual": tree["actual"],
-    }
-    before = f"{path}." if path else ""
-    for position, child in enumerate(tree["children"]):
-        yield from _flat(child, f"{before}{position}", depth + 1)
 
 
 def _facts(row: Row) -> Iterator[Json]:
     for fact in row["facts"]:
-        yield {"name": fact["name"], "value": fact["value"]}
+        value = fact["value"]
+        yield {
+            "name": fact["name"],
+            "value": ", ".join(value) if isinstance(value, list) else value,
+        }
 
 
 def _bounds() -> Column:
@@ -93,7 +75,7 @@ LINES = Shape(
         "quantityAfter": plain("quantity_after"),
         "bounds": _bounds(),
         "trace": Children("trace", "TraceStep", _trace),
-        "rules": Children("rules", "RuleVerdict", _rules),
+        "matchedRules": Children("rules", "MatchedRule", _matched, others=("listing_rules",)),
         "facts": Children("facts", "Fact", _facts),
         "inputsHash": plain("inputs_hash"),
         "decidedAt": moment_at("decided_at"),

@@ -56,7 +56,7 @@ def _written(shape: Shape, names: Sequence[str], rows: Sequence[Row]) -> bytes:
     for head, id_, row in zip(heads, ids, rows, strict=True):
         lines.append(head)
         for each in lists:
-            if row[each.path]:
+            if row[each.path] or each.others:
                 lines += _dumped(_child(each, id_, child) for child in each.of(row))
     return b"".join(lines)
 

@@ -11,11 +11,11 @@ from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 from domain.change import ChangeKind
 from domain.decision import (
     BusinessPrice,
-    ConditionVerdict,
     DecisionOutcome,
     DecisionReason,
+    FactValue,
     QuantityPrice,
-    RuleVerdict,
+    RuleOutcome,
     TraceStep,
 )
 from domain.export import ExportKind
@@ -31,7 +31,6 @@ from domain.listing import (
 )
 from domain.money import Money
 from domain.order import OrderLine, OrderStatus
-from graphql_api.enums import ConditionOperator
 from services.exports import SHAPES
 from services.lines.columns import Children
 from services.runtime import Runtime
@@ -60,7 +59,7 @@ LEFT_OUT = {
         offers decisions changes submissions explain priceBounds held featuredOffer priceDecision latestDecision
         openSubmission
     """,
-    "PriceDecision": "submission isStored",
+    "PriceDecision": "submission isStored rules",
     "Order": "changes",
     "OfferSnapshot": "",
     "Change": "",
@@ -68,7 +67,6 @@ LEFT_OUT = {
 """Fields that come from other documents, which are exports of their own; a new field must be exported or stand here."""
 CHILD_LEFT_OUT = {
     "OrderLine": "listing",
-    "RuleVerdict": "conditionTree failedConditions",
 }
 
 
@@ -141,12 +139,6 @@ async def stock_offers(scope: Scope, chance: Random) -> None:
 
 
 async def stock_decisions(scope: Scope, chance: Random) -> None:
-    leaves = [
-        ConditionVerdict(each.value, chance.random() < 0.5, "stock", "1", None)
-        for each in ConditionOperator
-    ]
-    group = ConditionVerdict("ANY", holds=False, children=tuple(leaves))
-    tree = ConditionVerdict("NOT_ALL", holds=True, children=(group, leaves[0]))
     rows = [
         a_decision(
             number,
@@ -163,10 +155,13 @@ async def stock_decisions(scope: Scope, chance: Random) -> None:
             run_id=chance.choice([None, "run1"]),
             trace=(TraceStep("RULE", "a \u20ac", amounts(chance), amounts(chance), "key"),)
             * chance.randrange(3),
+            listing_rules=(RuleOutcome("l", None, applied=True, note="it lists"),)
+            * chance.randrange(2),
             rules=(
-                RuleVerdict("a", None, applied=True, note="", conditions=None),
-                RuleVerdict("b", 3, applied=False, note="no", conditions=tree),
+                RuleOutcome("a", None, applied=True, note=""),
+                RuleOutcome("b", 3, applied=False, note="no"),
             )[: chance.randrange(3)],
+            facts=(FactValue("sku", "MUG-1"), FactValue("category", ("A/B", "C"))),
         )
         for number in range(1, MANY)
     ]
@@ -231,8 +226,6 @@ def selection(type_: GraphQLObjectType, left_out: str = "") -> str:
             asked.append(f"{name}(first: 250) {{ nodes {{ {selection(inner)} }} }}")
         elif noun_of(field.type):
             asked.append(f"{name} {{ id }}")
-        elif below.name == "ConditionVerdict":
-            asked.append(f"{name} {{ path depth operator holds fact expected actual }}")
         else:
             asked.append(f"{name} {{ {selection(below, CHILD_LEFT_OUT.get(below.name, ''))} }}")
     return " ".join(asked)
