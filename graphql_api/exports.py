@@ -19,20 +19,25 @@ from graphql_api.decisions import PriceDecisionWhereInput
 from graphql_api.errors import UserError, attempt, error_codes
 from graphql_api.fields import described
 from graphql_api.filters import where_of
+from graphql_api.idempotency import KEY, once
 from graphql_api.listing_filters import ListingWhereInput
 from graphql_api.offer_snapshots import OfferSnapshotWhereInput
 from graphql_api.operations import Operation
 from graphql_api.orders import OrderWhereInput
+from graphql_api.scalars import IdempotencyKey
 from graphql_api.selection import Selection
 from services import exports as use_cases
 from services.exports import SHAPES
 from storage.filters import EVERYTHING, Where
+from storage.mongo import Scope
+from storage.operations import OPERATIONS
 
 
 @error_codes("Why an export was not started.")
 class ExportStartErrorCode(Enum):
     """Codes of `exportStart`."""
 
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     INVALID = "INVALID"
     CONFLICT = "CONFLICT"
 
@@ -74,6 +79,7 @@ class ExportStartInput:
         "`id` and `__typename` are always there.",
         default=None,
     )
+    idempotency_key: IdempotencyKey | None = strawberry.field(description=KEY, default=None)
 
 
 @strawberry.type(description="What `exportStart` gives.")
@@ -107,7 +113,7 @@ class ExportMutations:
         """
         context = info.context
 
-        async def start() -> domain.Operation:
+        async def start(scope: Scope) -> domain.Operation:
             where = _where(given)
             names = given.fields.value if given.fields else None
             fields = use_cases.fields_of(given.kind, names)
@@ -115,7 +121,7 @@ class ExportMutations:
             context.viewer.require(scopes)
             return await use_cases.start(
                 context.runtime,
-                context.scope,
+                scope,
                 given.kind,
                 where,
                 fields,
@@ -123,7 +129,8 @@ class ExportMutations:
                 actor=context.viewer.actor,
             )
 
-        row, errors = await attempt(start(), ExportStartUserError, ExportStartErrorCode)
+        work = once(info, given, OPERATIONS, start)
+        row, errors = await attempt(work, ExportStartUserError, ExportStartErrorCode)
         context.forget()
         wanted = Selection.of(info)["operation"]
         operation = await operations.NOUN.of(context, row, wanted) if row else None

@@ -15,17 +15,21 @@ from graphql_api.access import needs
 from graphql_api.context import Info
 from graphql_api.errors import UserError, attempt, error_codes
 from graphql_api.fields import described
+from graphql_api.idempotency import KEY, once
 from graphql_api.ids import Kind, require_key
 from graphql_api.operations import Operation
-from graphql_api.scalars import CurrencyCode
+from graphql_api.scalars import CurrencyCode, IdempotencyKey
 from graphql_api.selection import Selection
 from services import product_imports as use_cases
+from storage.mongo import Scope
+from storage.operations import OPERATIONS
 
 
 @error_codes("Why an import was not started.")
 class ProductsImportErrorCode(Enum):
     """Codes of `productsImport`."""
 
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     INVALID = "INVALID"
     NOT_FOUND = "NOT_FOUND"
     CONFLICT = "CONFLICT"
@@ -57,6 +61,7 @@ class ProductsImportInput:
         description="Of a Magento export with rows of store views: websites in the order in which their prices count.",
         default=None,
     )
+    idempotency_key: IdempotencyKey | None = strawberry.field(description=KEY, default=None)
 
 
 @strawberry.type(description="What `productsImport` gives.")
@@ -87,10 +92,10 @@ class ProductMutations:
         """Import products out of an uploaded file. A line that cannot be used is told, and the others go on."""
         context = info.context
 
-        async def start() -> domain.Operation:
+        async def start(scope: Scope) -> domain.Operation:
             return await use_cases.start(
                 context.runtime,
-                context.scope,
+                scope,
                 require_key(Kind.UPLOAD, given.upload_id, ("uploadId",)),
                 format_=given.format,
                 currency=given.currency_code,
@@ -98,7 +103,8 @@ class ProductMutations:
                 actor=context.viewer.actor,
             )
 
-        row, errors = await attempt(start(), ProductsImportUserError, ProductsImportErrorCode)
+        work = once(info, given, OPERATIONS, start)
+        row, errors = await attempt(work, ProductsImportUserError, ProductsImportErrorCode)
         context.forget()
         wanted = Selection.of(info)["operation"]
         operation = await operations.NOUN.of(context, row, wanted) if row else None

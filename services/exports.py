@@ -19,7 +19,7 @@ from domain.errors import Conflict, InvalidInput
 from domain.export import Export, ExportKind
 from domain.file import File
 from domain.operation import Operation, OperationKind
-from services import operations
+from services import idempotency, operations
 from services.lines import changes, decisions, listings, offers, orders
 from services.lines.shape import Shape, written
 from services.operations import GoesOn, OperationCancelled, Progress
@@ -124,6 +124,7 @@ async def _begin(
         expires_at=operation.created_at + KEPT,
     )
     await EXPORTS.insert(scope, [export])
+    await idempotency.settle(scope, operation.id)
     return operation
 
 

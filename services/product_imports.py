@@ -23,7 +23,7 @@ from domain.money import CURRENCY_DIGITS
 from domain.operation import Operation, OperationKind
 from domain.product import Product
 from domain.product_import import ProductFileFormat, ProductImport
-from services import operations
+from services import idempotency, operations
 from services.exports import GRACE, KEPT, packed
 from services.operations import GoesOn, Progress
 from services.products import Row, import_rows
@@ -95,6 +95,7 @@ async def start(
             expires_at=operation.created_at + KEPT,
         )
         await PRODUCT_IMPORTS.insert(inside, [wanted])
+        await idempotency.settle(inside, operation.id)
         return operation
 
     operation = await scope.transaction(begin)
