@@ -15,6 +15,7 @@ from services.allowance import Allowance
 from services.clock import clock_of
 from services.connections import Connections
 from services.examinations import Examinations
+from services.keyring import Keyring
 from services.live import Live
 from services.queue import Queue
 from services.rulebooks import Rulebooks
@@ -42,6 +43,7 @@ class Runtime:
     identity_provider: IdentityProvider | None
     """The merchant's, where one is set up."""
     live: Live
+    keyring: Keyring
 
     def scope(self, merchant_id: str) -> Scope:
         """A merchant's part of the database."""
@@ -90,6 +92,7 @@ async def open_runtime(
                     Examinations(),
                     provider,
                     live,
+                    Keyring(),
                 )
             finally:
                 await live.close()

@@ -285,12 +285,15 @@ async def watched(
     )
     database = Database(client, runtime.database.name)
     async with browser(replace(runtime, database=database)) as opened:
-        yield asker(opened), commands.names
+        ask = asker(opened)
+        await ask("{ viewer { actor } }")  # who asks is known for some seconds
+        commands.names.clear()
+        yield ask, commands.names
     client.close()
 
 
 @pytest.mark.parametrize("size", [2, 100])
-async def test_a_page_with_its_children_takes_six_commands_however_long_it_is(
+async def test_a_page_with_its_children_takes_five_commands_however_long_it_is(
     scope: Scope, watched: tuple[Ask, Sequence[str]], size: int
 ) -> None:
     await stock_shop(scope, [f"S{number:03}" for number in range(size)])
@@ -307,7 +310,7 @@ async def test_a_page_with_its_children_takes_six_commands_however_long_it_is(
     nodes = data["listings"]["nodes"]
     assert len(nodes) == size
     assert all(node["featuredOffer"] and node["latestDecision"]["trace"] for node in nodes)
-    assert commands == ["find"] * 6  # the first of them asks who asks
+    assert commands == ["find"] * 5
 
 
 async def test_children_of_children_take_one_command_for_each_kind(
