@@ -4,7 +4,7 @@ import asyncio
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import strawberry
 from graphql import GraphQLError
@@ -13,6 +13,24 @@ from strawberry.utils.str_converters import to_camel_case
 from graphql_api.context import DEADLINE, SECONDS
 
 R = TypeVar("R", bound=Callable[..., Any])
+W = TypeVar("W")
+V = TypeVar("V")
+
+
+class FromRow(Generic[W]):
+    """Declares fields that are worked out of a node's `row` when they are asked for, and not before.
+
+    How must be pure and quick: a plan calls it by itself, and graphql-core again where the plan gives up.
+    """
+
+    def __call__(self, read: Callable[[W], V], *, description: str) -> V:
+        """A field; its annotation says of which type."""
+
+        def resolve(self: Any) -> Any:
+            return read(self.row)
+
+        resolve.read = read  # type: ignore[attr-defined]  # where plans look for it
+        return cast("V", strawberry.field(resolve, description=description))
 
 
 def described(resolver: R) -> R:

@@ -29,6 +29,8 @@ T = TypeVar("T")
 Document = dict[str, Any]
 Client = AsyncIOMotorClient[Document]
 
+_BATCH = 1_000
+"""Documents of a first answer; MongoDB's own 101 makes two round trips of a page of 250."""
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
 
 
@@ -127,7 +129,12 @@ class Scope:
     ) -> list[Document]:
         """Documents of this merchant, in one piece."""
         cursor = self._collection(name).find(
-            self.within(where), fields, session=self.session, sort=sort, limit=limit
+            self.within(where),
+            fields,
+            session=self.session,
+            sort=sort,
+            limit=limit,
+            batch_size=_BATCH,
         )
         return await cursor.to_list(None)
 
@@ -250,6 +257,12 @@ def to_field(value: object) -> Any:
     return _converter.unstructure(value)
 
 
+def reader(kind: Any) -> Callable[[Any], Any]:
+    """How a part of a domain value is made of what a document has of it."""
+    make = _converter.get_structure_hook(kind)
+    return lambda value: make(value, kind)
+
+
 def from_document(kind: type[T], document: Mapping[str, Any]) -> T:
     """The domain value of a document."""
     fields = dict(document)
@@ -266,6 +279,7 @@ __all__ = [
     "Update",
     "from_document",
     "open_database",
+    "reader",
     "to_document",
     "to_field",
 ]
