@@ -45,6 +45,8 @@ from strawberry.resolvers import is_default_resolver
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
+from graphql_api.scalars import SURE
+
 Write = Callable[[Any], Any]
 """Makes JSON of a value."""
 Find = Callable[[type], Write]
@@ -220,8 +222,8 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
         if is_default_resolver(field.resolve):
             get = attrgetter(_definition(field).python_name)
             return _Attribute(get, False, _ByType(find))
-        read = _reader(field)
-        return _Attribute(read, True, _ByType(find)) if read else None
+        resolve = _reader(field)
+        return _Attribute(resolve.read, resolve.of_row, _ByType(find)) if resolve else None
 
     def _finder(self, kind: GraphQLOutputType, details: FieldDetailsList) -> Find | None:
         """How values of a type are written; None where that is not planned."""
@@ -264,13 +266,13 @@ def _is_special(details: FieldDetails) -> bool:
     )
 
 
-def _reader(field: GraphQLField) -> Callable[[Any], Any] | None:
-    """How a field is read off a node's row, where it is (`fields.FromRow`) and nothing else has a say in it."""
+def _reader(field: GraphQLField) -> Any:
+    """How a field is read off a node or its row, where it is (`fields.FromRow`) and nothing else has a say in it."""
     declared = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
     resolver = getattr(declared, "base_resolver", None)
     if declared is None or resolver is None or declared.extensions:
         return None
-    return getattr(resolver.wrapped_func, "read", None)
+    return resolver.wrapped_func if hasattr(resolver.wrapped_func, "read") else None
 
 
 def _definition(of: GraphQLField | GraphQLObjectType) -> Any:
@@ -288,8 +290,11 @@ def _list(writes: _ByType, kind: type) -> Write:
 
 
 def _node(origin: type, write: Write, kind: type) -> Write:
-    """Strawberry's own test whether a value is of an object type is sure to pass for just that class."""
-    if kind is origin:
+    """Strawberry's own test whether a value is of an object type is sure to pass for just that class.
+
+    A type that shows the domain's own values has no such test.
+    """
+    if kind is origin or kind is getattr(origin, "SHOWN", None):
         return write
     return _same if kind is NoneType else _refuse
 
@@ -304,7 +309,9 @@ def _leaf(leaf: GraphQLLeafType, kind: type) -> Write:
         return _same
     if leaf is GraphQLInt and kind is int:
         return _int
-    return partial(_coerced, coerce) if kind in _SIMPLE else _refuse
+    if kind not in _SIMPLE:
+        return _refuse
+    return coerce if coerce in SURE else partial(_coerced, coerce)
 
 
 def _same(value: Any) -> Any:

@@ -9,14 +9,14 @@ import strawberry
 
 from domain import listing as domain
 from domain.access import AccessScope
-from domain.decision import DecisionReason
+from domain.decision import Decision, DecisionReason
 from domain.offer import snapshot_id
 from graphql_api import changes, decisions, products, runs, stores, submissions
 from graphql_api.access import needs
 from graphql_api.business_prices import BusinessPrice
 from graphql_api.connections import After, Before, Connection, First, Last, Paging, SortDirection
 from graphql_api.context import Info, RequestContext
-from graphql_api.fields import FromRow, described
+from graphql_api.fields import FromNode, FromRow, described
 from graphql_api.filters import where_of
 from graphql_api.ids import Kind, Node, to_id, to_key
 from graphql_api.issues import Issue, issues_of
@@ -68,6 +68,7 @@ class HeldPrice:
 
 
 _shown = FromRow[domain.Listing]()
+_of_node = FromNode["Listing"]()
 
 
 @strawberry.type(description="One seller SKU of one store: a product on sale, or on its way there.")
@@ -140,10 +141,9 @@ class Listing(Node):
     wanted_quantity: int | None = _shown(
         lambda row: row.wanted_quantity, description="Quantity of the last decision."
     )
-    price_bounds: Annotated["PriceBounds", strawberry.lazy("graphql_api.decisions")] = (
-        strawberry.field(
-            description="The span in which the last decision's rules let the price move."
-        )
+    price_bounds: Annotated["PriceBounds", strawberry.lazy("graphql_api.decisions")] = _of_node(
+        lambda node: decisions.bounds_of(node.decided),
+        description="The span in which the last decision's rules let the price move.",
     )
     override: PriceOverride | None = _shown(
         lambda row: _override(row.override),
@@ -184,6 +184,7 @@ class Listing(Node):
         lambda row: row.created_at, description="When it was made or found."
     )
     updated_at: datetime = _shown(lambda row: row.updated_at, description="When it last changed.")
+    decided: strawberry.Private[Decision | None]
     row: strawberry.Private[domain.Listing]
 
     @described
@@ -311,7 +312,7 @@ async def assemble(
             id=to_id(Kind.LISTING, row.id),
             store=pick(places, row.store_id),
             product=pick(sold, row.product_id),
-            price_bounds=decisions.bounds_of(pick(made, row.last_decision_id)),
+            decided=pick(made, row.last_decision_id),
             held=_held(row.held, holding),
             featured_offer=pick(featured, _snapshot(row)),
             price_decision=pick(priced, row.price_decision_id),

@@ -42,9 +42,9 @@ class Projection:
 def readers(node: type) -> list[tuple[str, Any]]:
     """The fields of a node that are read off its row, with how."""
     definition = get_object_definition(node, strict=True)
-    resolvers = [(field.python_name, field.base_resolver) for field in definition.fields]
-    return [
-        (name, read)
-        for name, resolver in resolvers
-        if resolver and (read := getattr(resolver.wrapped_func, "read", None))
+    resolvers: list[tuple[str, Any]] = [
+        (field.python_name, field.base_resolver.wrapped_func)
+        for field in definition.fields
+        if field.base_resolver
     ]
+    return [(name, resolve.read) for name, resolve in resolvers if getattr(resolve, "of_row", None)]

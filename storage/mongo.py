@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar, cast
@@ -24,6 +24,7 @@ from motor.motor_asyncio import (
 from pymongo import UpdateOne
 
 from domain.errors import NotFound
+from domain.money import Money
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -40,6 +41,9 @@ class Database:
 
     client: Client
     name: str
+    _collections: dict[str, AsyncIOMotorCollection[Document]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def handle(self) -> AsyncIOMotorDatabase[Document]:
@@ -225,7 +229,10 @@ class Scope:
         return self._collection(name)
 
     def _collection(self, name: str) -> AsyncIOMotorCollection[Document]:
-        return self.database.handle[name]
+        known = self.database._collections  # noqa: SLF001 - ours; the driver takes long to make one
+        if name not in known:
+            known[name] = self.database.handle[name]
+        return known[name]
 
     def _check(self, row: Document) -> None:
         if row["merchant_id"] != self.merchant_id:
@@ -238,6 +245,9 @@ def _make_converter() -> Converter:
     converter.register_structure_hook(Decimal, lambda value, _: value.to_decimal())
     converter.register_unstructure_hook(datetime, lambda value: value)
     converter.register_structure_hook(datetime, lambda value, _: value)
+    converter.register_structure_hook(
+        Money, lambda value, _: Money(int(value["minor"]), value["currency"])
+    )
     return converter
 
 
