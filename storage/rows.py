@@ -1,7 +1,8 @@
 """Rows for reading: a domain value whose fields are made of its document when they are looked at.
 
 Of a page most fields of most rows never are, and making a whole value of a document takes longer than decoding it.
-Such a row is of the domain type and has its methods. It is for showing: what is to be changed is read whole.
+Such a row is of the domain type and has its methods. It is for showing; what is made of it by `replace`, or arrives of
+it in another process, is a whole value again.
 """
 
 import dataclasses
@@ -45,9 +46,19 @@ def _lazy(kind: type) -> tuple[type, Callable[..., None], Callable[..., None]]:
     members: dict[str, Any] = {"__slots__": ("_document", "_read"), "__doc__": kind.__doc__}
     for field in dataclasses.fields(kind):
         members[field.name] = property(_getter(field, hints[field.name]))
+    # `replace` calls the class of what it copies.
+    members["__new__"] = lambda _, **fields: kind(**fields)
+    members["__reduce__"] = lambda self: (
+        _whole,
+        (kind, {name: getattr(self, name) for name in hints}),
+    )
     row = type(kind.__name__, (kind,), members)
     slots = vars(row)
     return row, slots["_document"].__set__, slots["_read"].__set__
+
+
+def _whole(kind: type[T], fields: Mapping[str, Any]) -> T:
+    return kind(**fields)
 
 
 def _getter(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Any], Any]:

@@ -1,6 +1,8 @@
 """Rows for showing are what the whole values are."""
 
+import copy
 import dataclasses
+import pickle
 from typing import Any
 
 import pytest
@@ -27,6 +29,15 @@ def test_a_row_has_what_the_value_has(value: Any) -> None:
     assert isinstance(row, type(value))
     for field in dataclasses.fields(value):
         assert getattr(row, field.name) == getattr(value, field.name), field.name
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda v: type(v).__name__)
+def test_what_is_made_of_a_row_is_a_whole_value(value: Any) -> None:
+    [row] = rows_of(type(value), [to_document(value)])
+
+    for made in (dataclasses.replace(row), pickle.loads(pickle.dumps(row)), copy.deepcopy(row)):
+        assert type(made) is type(value)
+        assert made == value
 
 
 def test_a_row_has_the_methods_of_its_type() -> None:
