@@ -21,7 +21,7 @@ _AS_IT_IS = {str, bool, bytes, datetime}
 """Types whose values the driver gives as they are wanted."""
 
 
-class NotRead(Exception):
+class NotRead(AttributeError):
     """A field that was not asked of the database: a mistake of ours."""
 
 
@@ -52,6 +52,7 @@ def _lazy(kind: type) -> tuple[type, Callable[..., None], Callable[..., None]]:
         _whole,
         (kind, {name: getattr(self, name) for name in hints}),
     )
+    members["__repr__"] = lambda self: f"<row of {kind.__name__} {self._document.get('_id', '')}>"
     row = type(kind.__name__, (kind,), members)
     slots = vars(row)
     return row, slots["_document"].__set__, slots["_read"].__set__
@@ -89,7 +90,8 @@ def _absent(row: Any, field: "dataclasses.Field[Any]") -> Any:
     if field.default_factory is not dataclasses.MISSING:
         return field.default_factory()
     if field.default is dataclasses.MISSING:
-        raise KeyError(field.name)
+        # Of this kind, so that whatever prints a row goes on.
+        raise AttributeError(f"The document of {type(row).__name__} lacks `{field.name}`.")
     return field.default
 
 

@@ -74,5 +74,6 @@ def test_what_was_not_asked_for_is_no_default() -> None:
 
 def test_what_must_be_there_and_is_not_is_an_error() -> None:
     [row] = rows_of(LISTINGS.type, [{"_id": "store1/A"}])
-    with pytest.raises(KeyError):
+    with pytest.raises(AttributeError, match="lacks `title`"):
         assert row.title
+    assert repr(row) == "<row of Listing store1/A>"
