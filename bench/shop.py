@@ -91,10 +91,10 @@ BATCH = 1_000
 async def fill(scope: Scope) -> None:
     """Two stores, and in them listings with five offers each."""
     chance = Random(1)
-    await STORES.insert(scope, [_store(f"store{number}") for number in range(2)])
-    listings = [_listing(number, chance) for number in range(SIZE)]
+    await STORES.insert(scope, [a_store(f"store{number}") for number in range(2)])
+    listings = [a_listing(number, chance) for number in range(SIZE)]
     await LISTINGS.insert(scope, listings)
-    await SNAPSHOTS.insert(scope, [_snapshot(listing, chance) for listing in listings])
+    await SNAPSHOTS.insert(scope, [a_snapshot(listing, chance) for listing in listings])
 
 
 async def page(database: AsyncIOMotorDatabase[dict[str, Any]], first: int) -> dict[str, Any]:
@@ -185,7 +185,8 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def _store(id_: str) -> Store:
+def a_store(id_: str) -> Store:
+    """A store of an id."""
     return Store(
         id=id_,
         merchant_id=MERCHANT,
@@ -203,8 +204,9 @@ def _store(id_: str) -> Store:
     )
 
 
-def _listing(number: int, chance: Random) -> Listing:
-    store, sku = f"store{number % 2}", f"SKU-{number:06}"
+def a_listing(number: int, chance: Random, store: str | None = None) -> Listing:
+    """A listing by its number, of one of two stores unless a store is named."""
+    store, sku = store or f"store{number % 2}", f"SKU-{number:06}"
     price = Money(chance.randrange(500, 20_000), "USD")
     return Listing(
         id=listing_id(store, sku),
@@ -237,7 +239,8 @@ def _listing(number: int, chance: Random) -> Listing:
     )
 
 
-def _snapshot(listing: Listing, chance: Random) -> OfferSnapshot:
+def a_snapshot(listing: Listing, chance: Random) -> OfferSnapshot:
+    """Five offers on a listing's item, ours the first of them."""
     winner = chance.randrange(6)
     return OfferSnapshot(
         id=snapshot_id(listing.store_id, listing.asin or ""),

@@ -26,11 +26,11 @@ def reprice(
         async with open_session() as runtime:
             scope = runtime.scope(runtime.settings.merchant)
             chosen = await the_store(scope, store)
-            id_ = await repricing.mark_all_due(runtime, scope, chosen.id, actor=ACTOR)
+            started = await repricing.mark_all_due(runtime, scope, chosen.id, actor=ACTOR)
             with Progress(console=console) as bar:
                 task = bar.add_task(f"Repricing {chosen.name}", total=None)
                 while True:
-                    operation = await OPERATIONS.require(scope, id_)
+                    operation = await OPERATIONS.require(scope, started.id)
                     bar.update(task, completed=operation.done, total=operation.total)
                     if operation.status in {OperationStatus.DONE, OperationStatus.DEAD}:
                         break

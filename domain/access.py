@@ -28,6 +28,8 @@ class AccessScope(StrEnum):
     """Drafting rules, putting them in force, going back."""
     MANAGE_KEYS = "MANAGE_KEYS"
     """API keys: seeing, creating, rotating and revoking them."""
+    MANAGE_WEBHOOKS = "MANAGE_WEBHOOKS"
+    """Webhooks and what became of their deliveries."""
 
 
 class Role(StrEnum):

@@ -16,10 +16,12 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 
 from graphql_api.cost import CEILING, MUTATIONS, NODES, Cost, PricedField, price
+from graphql_api.deprecations import Deprecation, deprecated
 from services.allowance import PER_SECOND, Allowance
 
 _KEPT = 500
-_PRICED: OrderedDict[tuple[str | None, str | None], tuple[PricedField, ...]] = OrderedDict()
+_Priced = tuple[tuple[PricedField, ...], tuple[Deprecation, ...]]
+_PRICED: OrderedDict[tuple[str | None, str | None], _Priced] = OrderedDict()
 """Of documents that were priced before, by text and operation; the oldest go."""
 
 
@@ -32,6 +34,8 @@ class Charge:
     requested: int
     available: int
     """Points that were left afterwards."""
+    deprecations: tuple[Deprecation, ...]
+    """What its document names that is deprecated."""
 
     def actual(self, data: Mapping[str, Any] | None) -> int:
         """The points that the answer came to."""
@@ -72,7 +76,7 @@ class Charging(SchemaExtension):
         yield
 
     async def _charge(self, document: DocumentNode, operation: OperationDefinitionNode) -> None:
-        fields = self._fields(document, operation)
+        fields, deprecations = self._priced(document, operation)
         if operation.operation is OperationType.MUTATION and len(fields) > MUTATIONS:
             raise GraphQLError(f"A document can hold {MUTATIONS} mutations.")
         variables = {**_defaults(operation), **(self.execution_context.variables or {})}
@@ -85,21 +89,20 @@ class Charging(SchemaExtension):
         allowance: Allowance = context.runtime.allowance
         left = await allowance.take(context.caller, cost.points)
         if not left.wait:
-            context.charge = Charge(fields, variables, cost.points, left.points)
+            context.charge = Charge(fields, variables, cost.points, left.points, deprecations)
             return
         raise GraphQLError(
             f"This costs {cost.points} points and {left.points} are left; wait {left.wait:.1f} s.",
             extensions={"code": "THROTTLED", "retryAfterSeconds": round(left.wait, 1)},
         )
 
-    def _fields(
-        self, document: DocumentNode, operation: OperationDefinitionNode
-    ) -> tuple[PricedField, ...]:
+    def _priced(self, document: DocumentNode, operation: OperationDefinitionNode) -> _Priced:
         key = (self.execution_context.query, self.execution_context.operation_name)
         found = _PRICED.get(key)
         if found is None:
             schema = self.execution_context.schema._schema  # noqa: SLF001 - graphql-core's own
-            found = _PRICED[key] = price(schema, document, operation)
+            fields = price(schema, document, operation)
+            found = _PRICED[key] = fields, deprecated(schema, document)
             if len(_PRICED) > _KEPT:
                 _PRICED.popitem(last=False)
         return found

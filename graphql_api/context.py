@@ -32,6 +32,8 @@ class RequestContext:
     viewer: Viewer
     charge: "Charge | None" = None
     """What the operation was charged; None where it was refused before."""
+    is_replay: bool = False
+    """Whether a mutation answered with what an earlier request of the same idempotency key made."""
     _rows: dict[tuple[str, str], Any] = field(default_factory=dict)
     _asked: dict[tuple[str, ...], asyncio.Task[Any]] = field(default_factory=dict)
 

@@ -40,6 +40,15 @@ _OWN = {
     ("PriceDecision", "trace"): _TRACE,
     ("Listing", "explain"): _DECIDING,
 }
+PRICES = [
+    ("A page of a list", f"{_PAGE}, and its size times what an item costs"),
+    ("An object with an id, or an offer", f"{_OBJECT}"),
+    ("A count", f"{_COUNT}"),
+    *((f"`{parent}.{name}`, besides", f"{points}") for (parent, name), points in _OWN.items()),
+    ("A mutation", f"{_MUTATION}, besides what it shows"),
+    ("Values inside of objects", "0"),
+]
+"""The same for people: what is asked for, and its points."""
 _READ = {"Offer"}
 """Types without an id of their own that are read all the same."""
 _COME_ALONG = {"OfferConnection", "OfferEdge"}

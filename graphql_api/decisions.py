@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -24,6 +25,7 @@ from graphql_api.scalars import Sha256
 from graphql_api.selection import Selection
 from graphql_api.traces import Fact, TraceStep, facts_of, trace_of
 from graphql_api.verdicts import RuleVerdict, verdict_of
+from services import decisions as use_cases
 from storage.decisions import DECISIONS
 from storage.keyset import Sort
 
@@ -151,7 +153,7 @@ async def assemble(
     is_stored: bool = True,
 ) -> list[PriceDecision]:
     """The nodes of decisions with the children that are asked for."""
-    owners, versions, together, sent = await asyncio.gather(
+    owners, versions, together, sent, verdicts = await asyncio.gather(
         listings.NOUN.by_keys(
             context, (row.listing_id for row in rows if "listing" in wanted), wanted["listing"]
         ),
@@ -164,6 +166,7 @@ async def assemble(
             [row.id for row in rows if is_stored and "submission" in wanted],
             wanted["submission"],
         ),
+        use_cases.verdicts(context.runtime, context.scope, rows if "rules" in wanted else []),
     )
     return [
         PriceDecision(
@@ -180,7 +183,7 @@ async def assemble(
             quantity_after=row.quantity_after,
             bounds=bounds_of(row),
             trace=trace_of(row.trace if "trace" in wanted else ()),
-            rules=[verdict_of(rule) for rule in row.rules] if "rules" in wanted else [],
+            rules=[verdict_of(rule) for rule in rules],
             facts=facts_of(row.facts),
             inputs_hash=Sha256(row.inputs_hash),
             decided_at=row.decided_at,
@@ -188,7 +191,7 @@ async def assemble(
             run=pick(together, row.run_id),
             is_stored=is_stored,
         )
-        for row in rows
+        for row, rules in zip(rows, verdicts or repeat(()), strict=False)
     ]
 
 

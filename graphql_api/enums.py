@@ -18,6 +18,7 @@ from domain.ruleset import RulesetKind, RulesetStatus
 from domain.run import RunLimit, RunStatus
 from domain.store import ListAction, StoreStatus
 from domain.submission import SubmissionKind, SubmissionState
+from domain.webhook import DeliveryState, DisabledReason, WebhookTopic
 from rules.facts import FactKind
 from rules.language import (
     CompetitorSource,
@@ -319,6 +320,7 @@ describe(
     WRITE_STORES="Open, connect, set up, pause and resume stores.",
     WRITE_RULES="Draft rules, put them in force and bring older ones back.",
     MANAGE_KEYS="See, create, rotate and revoke API keys.",
+    MANAGE_WEBHOOKS="See, create, change and delete webhooks, and see and repeat their deliveries.",
 )
 describe(
     Role,
@@ -386,4 +388,35 @@ describe(
     ERROR="The rule can never do what it says.",
     WARNING="It goes wrong for some listings.",
     HINT="It may be meant so.",
+)
+describe(
+    WebhookTopic,
+    "What webhooks are told of.",
+    LISTING_PRICE_CHANGED="Amazon shows another price, business price or list price of a listing.",
+    LISTING_STATUS_CHANGED="A listing stands elsewhere. A listing that is new is no change.",
+    DECISION_HELD="A price begins to wait for a person, by itself or for another reason than before. Those that wait "
+    "with their whole run are told of as `GUARDRAIL_TRIPPED`.",
+    GUARDRAIL_TRIPPED="Guard-rails hold a run.",
+    ORDER_IMPORTED="An order is new.",
+    ORDER_CHANGED="Something changed of an order.",
+    RULESET_PUBLISHED="A version of rules came into force.",
+    OPERATION_FINISHED="Long work is over, whatever it came to.",
+    TEST="A try-out. Nobody subscribes to it; every webhook gets those that are asked for.",
+)
+describe(
+    DisabledReason,
+    "Why a webhook is told of nothing.",
+    name="WebhookDisabledReason",
+    BY_HAND="Somebody disabled it.",
+    UNANSWERED="Nothing arrived for 24 hours.",
+    GONE="It answered 410.",
+    UNSIGNABLE="Its secret was sealed with another key than the one in use. Rotate it, and enable it again.",
+)
+describe(
+    DeliveryState,
+    "What became of telling a webhook of an event.",
+    name="WebhookDeliveryState",
+    PENDING="It is to be sent, or sent again.",
+    DELIVERED="The receiver answered with a status of 2xx.",
+    FAILED="Given up: it did not arrive for 24 hours in which others did, or the receiver answered 410.",
 )

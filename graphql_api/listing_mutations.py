@@ -14,11 +14,15 @@ from graphql_api.access import needs
 from graphql_api.context import Info, RequestContext
 from graphql_api.errors import UserError, attempt, error_codes
 from graphql_api.fields import described
+from graphql_api.idempotency import KEY, once
 from graphql_api.ids import Kind, require_key, to_key
 from graphql_api.listings import Listing
 from graphql_api.money import MoneyInput
+from graphql_api.scalars import IdempotencyKey
 from graphql_api.selection import Selection
 from services import listings as use_cases
+from storage.listings import LISTINGS
+from storage.mongo import Scope
 
 
 @error_codes("Why a price was not overridden.")
@@ -103,6 +107,7 @@ class ListingPriceOverrideClearPayload:
 class ListingPublishErrorCode(Enum):
     """Codes of `listingPublish`."""
 
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     NOT_FOUND = "NOT_FOUND"
     CONFLICT = "CONFLICT"
 
@@ -122,6 +127,7 @@ class ListingPublishInput:
     dry_run: bool = strawberry.field(
         description="Tell what would come of it, and write nothing.", default=False
     )
+    idempotency_key: IdempotencyKey | None = strawberry.field(description=KEY, default=None)
 
 
 @strawberry.type(description="What `listingPublish` gives.")
@@ -195,12 +201,12 @@ class ListingMutations:
         """Send a listing that is READY_TO_LIST to Amazon."""
         context = info.context
 
-        async def publish() -> domain.Listing:
+        async def publish(scope: Scope) -> domain.Listing:
             key = require_key(Kind.LISTING, given.listing_id, ("listingId",))
-            scope = context.written(dry_run=given.dry_run)
             return await use_cases.publish(context.runtime, scope, key, actor=context.viewer.actor)
 
-        row, errors = await attempt(publish(), ListingPublishUserError, ListingPublishErrorCode)
+        work = once(info, given, LISTINGS, publish, dry_run=given.dry_run)
+        row, errors = await attempt(work, ListingPublishUserError, ListingPublishErrorCode)
         return ListingPublishPayload(listing=await _shown(info, row, None), user_errors=errors)
 
 

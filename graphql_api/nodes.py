@@ -20,6 +20,8 @@ from graphql_api import (
     runs,
     stores,
     submissions,
+    webhook_deliveries,
+    webhooks,
 )
 from graphql_api.context import Info
 from graphql_api.fields import described
@@ -45,6 +47,8 @@ _NOUNS: dict[Kind, Noun[object, Node]] = {
         changes.NOUN,
         operations.NOUN,
         api_keys.NOUN,
+        webhooks.NOUN,
+        webhook_deliveries.NOUN,
     )
 }
 

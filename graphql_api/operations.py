@@ -17,12 +17,15 @@ from graphql_api.context import Info, RequestContext
 from graphql_api.errors import UserError, attempt, error_codes
 from graphql_api.fields import described
 from graphql_api.filters import DateTimeFilter, EnumFilter, IDFilter, on, where_of
+from graphql_api.idempotency import KEY, once
 from graphql_api.ids import Kind, Node, require_key, to_id
 from graphql_api.loaders import Noun, pick
+from graphql_api.scalars import IdempotencyKey
 from graphql_api.selection import Selection
 from services import operations as use_cases
 from services import repricing
 from storage.keyset import Sort
+from storage.mongo import Scope
 from storage.operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -177,6 +180,7 @@ class OperationQueries:
 class RepriceRunStartErrorCode(Enum):
     """Codes of `repriceRunStart`."""
 
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     NOT_FOUND = "NOT_FOUND"
 
 
@@ -192,6 +196,7 @@ class RepriceRunStartInput:
     """Input of `repriceRunStart`."""
 
     store_id: strawberry.ID = strawberry.field(description="The store.")
+    idempotency_key: IdempotencyKey | None = strawberry.field(description=KEY, default=None)
 
 
 @strawberry.type(description="What `repriceRunStart` gives.")
@@ -254,17 +259,17 @@ class OperationMutations:
         """Decide every price and quantity of a store again."""
         context = info.context
 
-        async def start() -> str:
+        async def start(scope: Scope) -> domain.Operation:
             store = require_key(Kind.STORE, given.store_id, ("storeId",))
             return await repricing.mark_all_due(
-                context.runtime, context.scope, store, actor=context.viewer.actor
+                context.runtime, scope, store, actor=context.viewer.actor
             )
 
-        key, errors = await attempt(start(), RepriceRunStartUserError, RepriceRunStartErrorCode)
+        work = once(info, given, OPERATIONS, start)
+        row, errors = await attempt(work, RepriceRunStartUserError, RepriceRunStartErrorCode)
         context.forget()
-        asked = Selection.of(info)
-        is_shown = key is not None and "operation" in asked
-        operation = await NOUN.by_key(context, key or "", asked["operation"]) if is_shown else None
+        wanted = Selection.of(info)["operation"]
+        operation = await NOUN.of(context, row, wanted) if row else None
         return RepriceRunStartPayload(operation=operation, user_errors=errors)
 
     @described

@@ -13,13 +13,18 @@ from graphql_api.access import needs
 from graphql_api.context import Info, RequestContext
 from graphql_api.errors import UserError, attempt, error_codes
 from graphql_api.fields import described
+from graphql_api.idempotency import KEY, once
 from graphql_api.ids import Kind, require_key, to_key
 from graphql_api.plans import Plan
 from graphql_api.rulesets import Ruleset
+from graphql_api.scalars import IdempotencyKey
 from graphql_api.selection import Selection
 from rules.document import DocumentInvalid, parse
 from services import plans as use_cases
 from services import rulesets as versions
+from storage.mongo import Scope
+from storage.plans import PLANS
+from storage.rulesets import RULESETS
 from storage.stores import STORES
 
 
@@ -27,6 +32,7 @@ from storage.stores import STORES
 class RulesetSimulateErrorCode(Enum):
     """Codes of `rulesetSimulate`."""
 
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     NOT_FOUND = "NOT_FOUND"
     INVALID = "INVALID"
     INVALID_DOCUMENT = "INVALID_DOCUMENT"
@@ -56,6 +62,7 @@ class RulesetSimulateInput:
     sources: list[str] = strawberry.field(
         description="The documents, YAML or JSON, one of a kind; of a kind that is not given, the rules in force stay."
     )
+    idempotency_key: IdempotencyKey | None = strawberry.field(description=KEY, default=None)
 
 
 @strawberry.type(description="What `rulesetSimulate` gives.")
@@ -74,6 +81,7 @@ class RulesetSimulatePayload:
 class RulesetRollBackErrorCode(Enum):
     """Codes of `rulesetRollBack`."""
 
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     NOT_FOUND = "NOT_FOUND"
     CONFLICT = "CONFLICT"
     TRIAL_FAILED = "TRIAL_FAILED"
@@ -96,6 +104,7 @@ class RulesetRollBackInput:
         description="The version to bring back; left out, the one that was in force before the present one.",
         default=None,
     )
+    idempotency_key: IdempotencyKey | None = strawberry.field(description=KEY, default=None)
 
 
 @strawberry.type(description="What `rulesetRollBack` gives.")
@@ -131,7 +140,7 @@ class PlanMutations:
         if mistakes:
             return RulesetSimulatePayload(plan=None, user_errors=mistakes)
         row, errors = await attempt(
-            _start(info.context, given), RulesetSimulateUserError, RulesetSimulateErrorCode
+            _start(info, given), RulesetSimulateUserError, RulesetSimulateErrorCode
         )
         info.context.forget()
         wanted = Selection.of(info)["plan"]
@@ -153,29 +162,35 @@ class PlanMutations:
         """
         context = info.context
 
-        async def roll_back() -> ruleset.Ruleset:
+        async def roll_back(scope: Scope) -> ruleset.Ruleset:
             key = require_key(Kind.STORE, given.store_id, ("storeId",))
             return await versions.roll_back(
                 context.runtime,
-                context.scope,
+                scope,
                 key,
                 given.kind,
                 to_version=given.version,
                 actor=context.viewer.actor,
             )
 
-        row, errors = await attempt(roll_back(), RulesetRollBackUserError, RulesetRollBackErrorCode)
+        work = once(info, given, RULESETS, roll_back)
+        row, errors = await attempt(work, RulesetRollBackUserError, RulesetRollBackErrorCode)
         context.forget()
         wanted = Selection.of(info)["ruleset"]
         shown = await rulesets.NOUN.of(context, row, wanted) if row else None
         return RulesetRollBackPayload(ruleset=shown, user_errors=errors)
 
 
-async def _start(context: RequestContext, given: RulesetSimulateInput) -> domain.Plan:
+async def _start(info: Info, given: RulesetSimulateInput) -> domain.Plan:
+    context = info.context
     key = require_key(Kind.STORE, given.store_id, ("storeId",))
-    return await use_cases.start(
-        context.runtime, context.scope, key, given.sources, author=context.viewer.actor
-    )
+
+    async def start(scope: Scope) -> domain.Plan:
+        return await use_cases.start(
+            context.runtime, scope, key, given.sources, author=context.viewer.actor
+        )
+
+    return await once(info, given, PLANS, start)
 
 
 async def _mistakes(

@@ -1,13 +1,14 @@
 """The scalars: strings with a check, exact decimals, moments in UTC."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NewType
 
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
+from domain.clock import moment
 from domain.money import CURRENCY_DIGITS
 
 Sku = NewType("Sku", str)
@@ -15,19 +16,13 @@ MarketplaceItemId = NewType("MarketplaceItemId", str)
 Sha256 = NewType("Sha256", str)
 CurrencyCode = NewType("CurrencyCode", str)
 LocalTime = NewType("LocalTime", str)
+IdempotencyKey = NewType("IdempotencyKey", str)
 
 _DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,9})?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
 )
-
-
-def moment(at: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds, such as ``2026-01-31T09:30:00.000Z``."""
-    written = at.isoformat(timespec="milliseconds")
-    if not written.endswith("+00:00"):
-        written = at.astimezone(UTC).isoformat(timespec="milliseconds")
-    return f"{written[:-6]}Z"
 
 
 def read_moment(value: object) -> datetime:
@@ -50,6 +45,12 @@ def _read_decimal(value: object) -> Decimal:
     if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
         raise ValueError('expected a decimal in a string, such as "12.50"')
     return Decimal(value)
+
+
+def _read_date(value: object) -> date:
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise ValueError("expected a day such as 2026-01-31")
+    return date.fromisoformat(value)
 
 
 def _text(name: str, description: str, pattern: str) -> ScalarDefinition:
@@ -81,11 +82,22 @@ SCALARS: dict[Any, ScalarDefinition] = {
         "A time of day on the store's clock, from 00:00 to 23:59.",
         r"([01]\d|2[0-3]):[0-5]\d",
     ),
+    IdempotencyKey: _text(
+        "IdempotencyKey",
+        "A key of 8 to 64 letters, digits, `-`, `_`, `.` and `:`, such as a UUID.",
+        r"[A-Za-z0-9._:-]{8,64}",
+    ),
     Decimal: strawberry.scalar(
         name="Decimal",
         description='An exact decimal in a string, such as "12.50". A JSON number is refused.',
         serialize=_write_decimal,
         parse_value=_read_decimal,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day of the store's calendar, such as 2026-01-31.",
+        serialize=date.isoformat,
+        parse_value=_read_date,
     ),
     datetime: strawberry.scalar(
         name="DateTime",

@@ -33,6 +33,10 @@ from graphql_api.store_mutations import StoreMutations
 from graphql_api.stores import StoreQueries
 from graphql_api.submissions import SubmissionQueries
 from graphql_api.subscriptions import Subscription, by_event
+from graphql_api.webhook_deliveries import WebhookDeliveryQueries
+from graphql_api.webhook_delivery_mutations import WebhookDeliveryMutations
+from graphql_api.webhook_mutations import WebhookMutations
+from graphql_api.webhooks import WebhookQueries
 
 
 @strawberry.type(description="Everything that can be asked.")
@@ -52,6 +56,8 @@ class Query(
     ChangeQueries,
     OperationQueries,
     ApiKeyQueries,
+    WebhookQueries,
+    WebhookDeliveryQueries,
 ):
     """Queries of all nouns."""
 
@@ -67,6 +73,8 @@ class Mutation(
     RunMutations,
     OperationMutations,
     ApiKeyMutations,
+    WebhookMutations,
+    WebhookDeliveryMutations,
 ):
     """Mutations of all nouns."""
 

@@ -76,7 +76,9 @@ class Connection:
             Unanswerable: that cannot be found out now.
         """
         headers = list(self.socket.scope["headers"])
-        given = (self.connection_params or {}).get("authorization")
+        params = self.connection_params or {}
+        # Named like the header, in whichever case people write it.
+        given = next((params[key] for key in params if key.lower() == "authorization"), None)
         if isinstance(given, str):
             headers = [each for each in headers if each[0] != b"authorization"]
             headers.append((b"authorization", given.encode()))

@@ -15,13 +15,15 @@ from graphql_api.access import needs
 from graphql_api.context import Info, RequestContext
 from graphql_api.errors import UserError, attempt, error_codes
 from graphql_api.fields import described
+from graphql_api.idempotency import KEY, once
 from graphql_api.ids import Kind, require_key, to_key
-from graphql_api.scalars import CurrencyCode
+from graphql_api.scalars import CurrencyCode, IdempotencyKey
 from graphql_api.selection import Selection
 from graphql_api.store_settings import StoreSettingsInput, changed_settings
 from graphql_api.stores import Store
 from services import stores as use_cases
 from services.vault import AmazonCredentials
+from storage.mongo import Scope
 from storage.stores import STORES
 
 
@@ -29,6 +31,7 @@ from storage.stores import STORES
 class StoreCreateErrorCode(Enum):
     """Codes of `storeCreate`."""
 
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     INVALID = "INVALID"
 
 
@@ -54,6 +57,7 @@ class StoreCreateInput:
     settings: Maybe[StoreSettingsInput] = strawberry.field(
         description="Settings that differ from the documented defaults.", default=None
     )
+    idempotency_key: IdempotencyKey | None = strawberry.field(description=KEY, default=None)
 
 
 @strawberry.type(description="What `storeCreate` gives.")
@@ -232,7 +236,7 @@ class StoreMutations:
     ) -> StoreCreatePayload:
         """Open a store. It talks to nobody until it is connected."""
         row, errors = await attempt(
-            _create(info.context, given), StoreCreateUserError, StoreCreateErrorCode
+            _create(info, given), StoreCreateUserError, StoreCreateErrorCode
         )
         return StoreCreatePayload(store=await _shown(info, row, given_id=None), user_errors=errors)
 
@@ -307,23 +311,28 @@ class StoreMutations:
         return StoreDeactivatePayload(store=store, user_errors=errors)
 
 
-async def _create(context: RequestContext, given: StoreCreateInput) -> domain.Store:
+async def _create(info: Info, given: StoreCreateInput) -> domain.Store:
+    context = info.context
     marketplace = MARKETPLACES.get(given.country)
     settings = changed_settings(
         domain.StoreSettings(),
         given.settings.value if given.settings else None,
         marketplace.currency if marketplace else None,
     )
-    return await use_cases.create(
-        context.runtime,
-        context.scope,
-        name=given.name,
-        email=given.email,
-        country=given.country,
-        catalog_currency=given.catalog_currency,
-        actor=context.viewer.actor,
-        settings=settings,
-    )
+
+    async def create(scope: Scope) -> domain.Store:
+        return await use_cases.create(
+            context.runtime,
+            scope,
+            name=given.name,
+            email=given.email,
+            country=given.country,
+            catalog_currency=given.catalog_currency,
+            actor=context.viewer.actor,
+            settings=settings,
+        )
+
+    return await once(info, given, STORES, create)
 
 
 async def _connect(context: RequestContext, given: StoreConnectInput) -> domain.Store:

@@ -182,6 +182,10 @@ class GraphQLView(GraphQL[RequestContext, None]):
             context.runtime.allowance.give_back(context.caller, context.charge.requested - actual)
             by_field = "explainCost" in request.query_params
             body["extensions"] = {"cost": context.charge.told(actual, by_field=by_field)}
+            if context.is_replay:
+                body["extensions"]["idempotentReplay"] = True
+            if deprecations := context.charge.deprecations:
+                body["extensions"]["deprecations"] = [each._asdict() for each in deprecations]
         return cast("GraphQLHTTPResponse", body)
 
     def create_response(

@@ -23,7 +23,7 @@ from domain.product import Product, product_id
 from domain.store import ListAction, Store
 from rules.eligibility import judge
 from rules.facts import facts_of
-from services import matching, operations
+from services import idempotency, matching, operations, webhook_events
 from services.changelog import of_listing
 from services.matching import Match
 from services.queue import Job
@@ -164,7 +164,12 @@ async def publish(runtime: Runtime, scope: Scope, id_: str, *, actor: str) -> Li
             listing, ChangeKind.STATUS, before=listing.status, after=status, actor=actor, at=now
         )
         await CHANGES.insert(inside, [entry])
-        return replace(listing, status=status, due=due, updated_at=now, version=listing.version + 1)
+        after = replace(
+            listing, status=status, due=due, updated_at=now, version=listing.version + 1
+        )
+        await webhook_events.tell(inside, webhook_events.listing_status(listing, after, at=now))
+        await idempotency.settle(inside, id_)
+        return after
 
     listing = await scope.transaction(write)
     await runtime.queue.wake(Job.REPRICE, scope.merchant_id, listing.store_id)

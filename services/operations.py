@@ -18,6 +18,7 @@ from domain.operation import (
     OperationOutcome,
     OperationStatus,
 )
+from services import webhook_events
 from services.queue import Job
 from services.runtime import Runtime
 from storage import operations, sweep
@@ -166,9 +167,7 @@ async def running(
     try:
         yield progress
     except OperationCancelled:
-        await operations.finish(
-            scope, progress.ended(OperationStatus.DONE, OperationOutcome.CANCELLED)
-        )
+        await _finish(scope, progress.ended(OperationStatus.DONE, OperationOutcome.CANCELLED))
     except Retryable:
         # It is not over: the job comes again, or whoever looks for work that stands still.
         with suppress(OperationCancelled):
@@ -176,11 +175,11 @@ async def running(
         raise
     except Exception as error:
         progress.fail(operation.kind.value, str(error) or type(error).__name__)
-        await operations.finish(scope, progress.ended(OperationStatus.DEAD, None))
+        await _finish(scope, progress.ended(OperationStatus.DEAD, None))
         raise
     else:
         outcome = OperationOutcome.PARTIAL if progress.error_count else OperationOutcome.OK
-        await operations.finish(scope, progress.ended(OperationStatus.DONE, outcome))
+        await _finish(scope, progress.ended(OperationStatus.DONE, outcome))
 
 
 async def cancel(scope: Scope, operation_id: str) -> Operation:
@@ -196,6 +195,18 @@ async def cancel(scope: Scope, operation_id: str) -> Operation:
     return await OPERATIONS.require(scope, operation_id)
 
 
+async def _finish(scope: Scope, ended: Operation) -> None:
+    """Write down how an operation ended, and that webhooks are told."""
+
+    async def write(inside: Scope) -> None:
+        before = await OPERATIONS.get(inside, ended.id)
+        await operations.finish(inside, ended)
+        if before is not None:
+            await webhook_events.tell(inside, webhook_events.operation_finished(before, ended))
+
+    await scope.transaction(write)
+
+
 async def pick_up_stuck(runtime: Runtime) -> None:
     """Have work go on whose job was lost; what no job can go on with is given up."""
     before = _machine.now() - _STUCK_AFTER
@@ -206,7 +217,7 @@ async def pick_up_stuck(runtime: Runtime) -> None:
             await runtime.queue.wake(job, merchant_id, operation.store_id, operation.id)
         else:
             lost = OperationError(operation.kind.value, "The process that did it is gone.")
-            await operations.finish(
+            await _finish(
                 scope,
                 replace(
                     operation,

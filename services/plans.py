@@ -11,7 +11,7 @@ from domain.ruleset import Ruleset
 from domain.store import Store
 from rules.document import parse
 from rules.simulate import Drift, drift
-from services import operations, rulesets, trial
+from services import idempotency, operations, rulesets, trial
 from services.queue import Job
 from services.runtime import Runtime
 from services.simulation import Report, Simulated, in_force, simulate, with_documents
@@ -198,6 +198,7 @@ async def _write_down(
             awaits_answer=awaits_answer,
         )
         await PLANS.insert(inside, [plan])
+        await idempotency.settle(inside, plan.id)
         return plan, operation
 
     return await scope.transaction(write)

@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 
 class Job(StrEnum):
-    """The jobs, each for one store."""
+    """The jobs, each for one store; delivering is for one webhook."""
 
     IMPORT_LISTINGS = "import_listings"
     MATCH_PRODUCTS = "match_products"
@@ -24,12 +24,15 @@ class Job(StrEnum):
     PUSH = "push"
     CONFIRM = "confirm"
     IMPORT_ORDERS = "import_orders"
+    DELIVER = "deliver"
 
 
 SYNC = "sales-channel:sync"
 """Queue of the jobs that mostly wait for Amazon."""
 REPRICE = "sales-channel:reprice"
 """Queue of the jobs that compute; their workers are processes of their own."""
+DELIVER = "sales-channel:deliver"
+"""Queue of the jobs that wait for merchants' own programs: those that are slow must not keep Amazon waiting."""
 
 
 COMPUTING = frozenset({Job.REPRICE, Job.SIMULATE})
@@ -38,6 +41,8 @@ COMPUTING = frozenset({Job.REPRICE, Job.SIMULATE})
 
 def queue_of(job: Job) -> str:
     """The queue that a job waits in."""
+    if job is Job.DELIVER:
+        return DELIVER
     return REPRICE if job in COMPUTING else SYNC
 
 

@@ -24,13 +24,14 @@ from domain.change import Change, ChangeKind
 from domain.decision import Decision, DecisionOutcome, DecisionReason
 from domain.ids import new_id
 from domain.listing import NO_TERMS, NOT_DUE, HeldPrice, Listing, ListingReason, ListingStatus
-from domain.operation import OperationKind
+from domain.operation import Operation, OperationKind
 from domain.run import Breach, Run, RunStatus
 from domain.store import Store, StoreStatus
 from domain.submission import Submission, SubmissionKind, SubmissionState
+from domain.webhook import WebhookEvent
 from rules.eligibility import Eligibility
 from rules.guardrails import Guardrails, NewPrice, held, judge_run
-from services import operations, runs
+from services import idempotency, operations, runs, webhook_events
 from services.changelog import of_listing, of_store
 from services.decisions import Case, decide_all, look_up
 from services.queue import Job
@@ -85,17 +86,26 @@ async def reprice(runtime: Runtime, scope: Scope, store_id: str, operation_id: s
     return decided
 
 
-async def mark_all_due(runtime: Runtime, scope: Scope, store_id: str, *, actor: str) -> str:
-    """Have every listing of a store decided again; gives the id of the operation that does it.
+async def mark_all_due(runtime: Runtime, scope: Scope, store_id: str, *, actor: str) -> Operation:
+    """Have every listing of a store decided again; gives the operation that does it.
 
     Raises:
         NotFound: no such store.
     """
     await STORES.require(scope, store_id, field=("input", "storeId"))
-    operation = await operations.start(scope, OperationKind.REPRICE, actor=actor, store_id=store_id)
+    # Marked first: what is marked is decided, also where no operation comes to tell of it.
     await listings.mark_due(scope, store_id, EVERYTHING, at=runtime.clock.now(), reason="BY_HAND")
+
+    async def write(inside: Scope) -> Operation:
+        operation = await operations.start(
+            inside, OperationKind.REPRICE, actor=actor, store_id=store_id
+        )
+        await idempotency.settle(inside, operation.id)
+        return operation
+
+    operation = await scope.transaction(write)
     await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id, operation.id)
-    return operation.id
+    return operation
 
 
 @dataclass(slots=True)
@@ -107,6 +117,7 @@ class _Writes:
     changes: list[Change] = field(default_factory=list)
     listings: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     settled: list[tuple[str, str | None, datetime | None]] = field(default_factory=list)
+    events: list[WebhookEvent] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -298,6 +309,7 @@ async def _note(scope: Scope, run: Run) -> None:
             at=run.started_at,
         )
         await CHANGES.insert(scope, [entry])
+        await webhook_events.tell(scope, [webhook_events.guardrail_tripped(run)])
         log.warning("reprice.held", store=run.store_id, run=run.id, prices=run.moved, why=why)
 
 
@@ -346,6 +358,7 @@ async def _carry_out_all(
     await CHANGES.insert(scope, writes.changes)
     await listings.change(scope, writes.listings)
     await listings.settle_due(scope, writes.settled)
+    await webhook_events.tell(scope, writes.events)
 
 
 def _as_judged(case: Case, run: Run) -> Case:
@@ -409,8 +422,20 @@ def _carry_out(case: Case, writes: _Writes) -> None:
             "updated_at": decision.decided_at,
         }
         writes.listings.append((listing.id, fields))
+        if moved or hold not in {None, listing.hold}:
+            writes.events += _events(case, fields)
     else:
         writes.settled.append((listing.id, decision.inputs_hash, again))
+
+
+def _events(case: Case, fields: dict[str, Any]) -> list[WebhookEvent]:
+    """What webhooks are told of a decision."""
+    before, decision = case.listing, case.decision
+    after = replace(before, **fields, version=before.version + 1)
+    moved = webhook_events.listing_status(
+        before, after, at=decision.decided_at, decision_id=decision.id
+    )
+    return moved + webhook_events.decision_held(before, after, decision)
 
 
 def _held_price(case: Case) -> HeldPrice | None:

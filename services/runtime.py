@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from connectors.egress import GuardedBackend
 from connectors.identity_provider import IdentityProvider
+from connectors.webhook_sender import WebhookSender
 from domain.clock import Clock
 from rules.conditions import ReferenceMatcher
 from rules.document import RulesetDocument
@@ -43,6 +45,7 @@ class Runtime:
     identity_provider: IdentityProvider | None
     """The merchant's, where one is set up."""
     live: Live
+    webhook_sender: WebhookSender
     keyring: Keyring
 
     def scope(self, merchant_id: str) -> Scope:
@@ -75,6 +78,7 @@ async def open_runtime(
     allowance = Allowance(redis_url, settings.database)
     issuer = settings.jwt_issuer
     provider = IdentityProvider(issuer, settings.jwt_jwks_url) if issuer else None
+    sender = WebhookSender(GuardedBackend(allow_private=settings.webhooks_allow_private))
     try:
         async with open_database(mongodb_url, settings.database, patience) as database:
             await indexes.ensure(database)
@@ -92,11 +96,13 @@ async def open_runtime(
                     Examinations(),
                     provider,
                     live,
+                    sender,
                     Keyring(),
                 )
             finally:
                 await live.close()
     finally:
+        await sender.close()
         if provider:
             await provider.close()
         rulebooks.close()

@@ -13,7 +13,7 @@ from domain.marketplace import MARKETPLACES
 from domain.money import CURRENCY_DIGITS, Money
 from domain.operation import OperationKind
 from domain.store import Connection, QuantityDiscount, Store, StoreSettings, StoreStatus
-from services import operations
+from services import idempotency, operations
 from services.changelog import of_store
 from services.queue import Job
 from services.runtime import Runtime
@@ -77,6 +77,7 @@ async def create(
     async def write(inside: Scope) -> None:
         await STORES.insert(inside, [store])
         await _log(runtime, inside, store, None, "created", actor)
+        await idempotency.settle(inside, store.id)
 
     await scope.transaction(write)
     return store

@@ -24,7 +24,7 @@ class AmazonCredentials:
 
 
 class Vault:
-    """Seals and opens Amazon's credentials with one key (Fernet: AES-128-CBC with HMAC-SHA-256).
+    """Seals and opens secrets with one key (Fernet: AES-128-CBC with HMAC-SHA-256).
 
     Our own credentials need never be opened: they are hashed, with a key that is derived from the same one.
     """
@@ -55,6 +55,17 @@ class Vault:
                 "The store's credentials were sealed with another key. "
                 "Set SALES_CHANNEL_SECRET_KEY to that key, or connect the store again."
             ) from None
+
+    def seal_text(self, secret: str) -> bytes:
+        """Encrypt for keeping."""
+        return self._fernet.encrypt(secret.encode())
+
+    def open_text(self, sealed: bytes) -> str | None:
+        """Decrypt; None where it was sealed with another key."""
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken:
+            return None
 
 
 def development_key(data_dir: Path) -> str:

@@ -37,7 +37,7 @@ class Collection(Generic[T]):
         """
         found = await self.get(scope, id_)
         if found is None:
-            raise NotFound(f"No {self.type.__name__.lower()} of that id.", field=field)
+            raise NotFound.of_type(self.type.__name__, field=field)
         return found
 
     async def get_many(self, scope: Scope, ids: Iterable[str]) -> dict[str, T]:

@@ -2,10 +2,12 @@
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from domain import idempotency
 from storage.documents import KEPT as DOCUMENTS_KEPT
 from storage.listings import EPOCH
 from storage.mongo import Database
 from storage.offer_history import KEPT
+from storage.webhook_deliveries import KEPT as DELIVERIES_KEPT
 
 _UP, _DOWN = ASCENDING, DESCENDING
 
@@ -81,6 +83,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "rulesets": [
         _index(("store_id", _UP), ("kind", _UP), ("version", _DOWN), unique=True),
+        # the newest version
+        _index(("store_id", _UP), ("kind", _UP), ("version", _DOWN), ("_id", _DOWN)),
         # one published version of a kind and store
         _index(("store_id", _UP), ("kind", _UP), **_published()),
         _index(("merchant_id", _UP), ("_id", _UP)),
@@ -138,12 +142,36 @@ INDEXES: dict[str, list[IndexModel]] = {
         # what no client named for long is removed
         _index(("kept_at", _UP), expireAfterSeconds=int(DOCUMENTS_KEPT.total_seconds())),
     ],
+    "idempotency_keys": [
+        # nobody asks again after so long
+        _index(("kept_at", _UP), expireAfterSeconds=int(idempotency.KEPT.total_seconds())),
+    ],
     "operations": [
         _index(("merchant_id", _UP), ("_id", _UP)),
         # work of a kind that a store has under way
         _index(("store_id", _UP), ("kind", _UP), ("status", _UP), ("_id", _UP)),
         # work that stands still
         _index(("status", _UP), ("updated_at", _UP)),
+    ],
+    "webhooks": [
+        # webhooks of a merchant, newest first, and which of them listen
+        _index(("merchant_id", _UP), ("_id", _UP)),
+        # the sweep
+        _index(("disabled_at", _UP), ("rests_until", _UP)),
+    ],
+    "webhook_deliveries": [
+        # deliveries of a merchant and of a webhook, newest first
+        _index(("merchant_id", _UP), ("_id", _UP)),
+        _index(("webhook_id", _UP), ("_id", _UP)),
+        # what is due, longest waiting first; what is settled is not in it
+        _index(
+            ("webhook_id", _UP),
+            ("next_attempt_at", _UP),
+            ("_id", _UP),
+            partialFilterExpression={"state": "PENDING"},
+        ),
+        # what is old enough is removed
+        _index(("created_at", _UP), expireAfterSeconds=int(DELIVERIES_KEPT.total_seconds())),
     ],
 }
 

@@ -24,6 +24,7 @@ from motor.motor_asyncio import (
 from pymongo import UpdateOne
 
 from domain.errors import NotFound
+from domain.idempotency import Claim
 from domain.money import Money
 
 T = TypeVar("T")
@@ -91,6 +92,8 @@ class Scope:
     session: AsyncIOMotorClientSession | None = None
     is_dry: bool = False
     """Nothing of its transactions stays; they tell what would be."""
+    claim: Claim | None = None
+    """The request that is being done, where its caller gave it a key."""
 
     def within(self, where: Mapping[str, Any]) -> Document:
         """The filter, held to this merchant."""
@@ -209,6 +212,11 @@ class Scope:
             self.within(where), change, session=self.session, return_document=True
         )
 
+    async def delete(self, name: str, where: Mapping[str, Any]) -> int:
+        """Take all matches away; gives how many there were."""
+        result = await self._writable(name).delete_many(self.within(where), session=self.session)
+        return result.deleted_count
+
     async def explain(
         self, name: str, where: Mapping[str, Any], sort: Sequence[tuple[str, int]]
     ) -> Document:
@@ -243,6 +251,11 @@ def _make_converter() -> Converter:
     converter = Converter(detailed_validation=False)
     converter.register_unstructure_hook(Decimal, Decimal128)
     converter.register_structure_hook(Decimal, lambda value, _: value.to_decimal())
+    # A fact is a text, or several; JSON has arrays for these.
+    converter.register_structure_hook(
+        str | tuple[str, ...] | None,
+        lambda value, _: tuple(value) if isinstance(value, list) else value,
+    )
     converter.register_unstructure_hook(datetime, lambda value: value)
     converter.register_structure_hook(datetime, lambda value, _: value)
     converter.register_structure_hook(

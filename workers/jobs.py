@@ -14,7 +14,7 @@ from arq.worker import Function, func
 
 from connectors.errors import MarketplaceError, Retryable, Throttled
 from domain.errors import NotConnected, NotFound
-from services import listings, offers, orders, plans, repricing, submissions
+from services import listings, offers, orders, plans, repricing, submissions, webhook_delivery
 from services.queue import Job
 from services.runtime import Runtime
 from storage.mongo import Scope
@@ -38,6 +38,9 @@ USE_CASES: dict[Job, UseCase] = {
     Job.PUSH: lambda runtime, scope, store, _: submissions.push(runtime, scope, store),
     Job.CONFIRM: lambda runtime, scope, store, _: submissions.confirm(runtime, scope, store),
     Job.IMPORT_ORDERS: lambda runtime, scope, store, _: orders.import_orders(runtime, scope, store),
+    Job.DELIVER: lambda runtime, scope, webhook, _: webhook_delivery.deliver(
+        runtime, scope, webhook
+    ),
 }
 
 

@@ -7,18 +7,43 @@ from typing import Any
 from arq.worker import Worker
 
 from rules.durable_engine import DurableMatcher
-from services.queue import COMPUTING, REPRICE, SYNC, Job, pack, queue_settings, unpack
+from services.queue import (
+    COMPUTING,
+    DELIVER,
+    REPRICE,
+    SYNC,
+    Job,
+    pack,
+    queue_of,
+    queue_settings,
+    unpack,
+)
 from services.runtime import open_runtime
 from services.settings import Settings
 from workers.jobs import TIMEOUT, functions
-from workers.sweeps import crons
+from workers.sweeps import crons, delivering
 
-_TALKING = tuple(job for job in Job if job not in COMPUTING)
+_TALKING = tuple(job for job in Job if queue_of(job) == SYNC)
 
 
 async def run_sync_worker(settings: Settings, mongodb_url: str, redis_url: str) -> None:
-    """Work on the queue whose jobs talk to Amazon, and run the sweeps."""
-    async with open_runtime(settings, mongodb_url, redis_url) as runtime:
+    """Work on the queue whose jobs talk to Amazon, beside it on the one whose jobs tell webhooks, and run the sweeps."""
+    async with (
+        open_runtime(settings, mongodb_url, redis_url) as runtime,
+        asyncio.TaskGroup() as beside,
+    ):
+        delivery = beside.create_task(
+            _work(
+                redis_url,
+                {"runtime": runtime},
+                queue_name=DELIVER,
+                functions=functions(Job.DELIVER),
+                cron_jobs=delivering(),
+                max_jobs=64,
+                poll_delay=0.2,
+                handle_signals=False,
+            )
+        )
         await _work(
             redis_url,
             {"runtime": runtime},
@@ -27,6 +52,7 @@ async def run_sync_worker(settings: Settings, mongodb_url: str, redis_url: str) 
             cron_jobs=crons(),
             max_jobs=16,
         )
+        delivery.cancel()  # a process has one handler of signals, and it is the other's
 
 
 async def run_reprice_worker(settings: Settings, mongodb_url: str, redis_url: str) -> None:
@@ -49,14 +75,12 @@ async def _work(redis_url: str, context: dict[str, Any], **options: Any) -> None
         job_deserializer=unpack,
         job_timeout=TIMEOUT,
         job_completion_wait=10,
-        poll_delay=0.05,
         queue_read_limit=100,
         keep_result=0,
         allow_abort_jobs=False,
         log_results=False,
         health_check_interval=15,
-        handle_signals=True,
-        **options,
+        **{"poll_delay": 0.05, "handle_signals": True, **options},
     )
     try:
         # Being told to stop is how a worker ends.

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphql import (
     GraphQLEnumType,
@@ -41,13 +41,15 @@ KEYS = {
     "Change": "change0000",
     "Operation": "plan1",
     "ApiKey": "key1",
+    "Webhook": "webhook1",
+    "WebhookDelivery": "event1/webhook1",
 }
 """The shop's things, one of each noun; `seeds.stock_everything` puts them there."""
 NEVER = dict.fromkeys(KEYS, "never")
 
 # Fields without which a call could not do anything, though the schema does not demand them.
 _WANTED = {"RulesetPublishInput": ["rulesetId"], "ApiKeyCreateInput": ["role"]}
-_NAMES = {"decision": "PriceDecision", "run": "RepriceRun"}
+_NAMES = {"decision": "PriceDecision", "run": "RepriceRun", "delivery": "WebhookDelivery"}
 _VALUES: dict[str, str | int] = {
     "first": 1,
     "sellerSku": "MUG-1",
@@ -56,6 +58,7 @@ _VALUES: dict[str, str | int] = {
     "marketplaceOrderId": "111-0000001",
     "name": "Second",
     "email": "me@shop.com",
+    "url": "https://hooks.example.com/",
     "country": "US",
     "currencyCode": "USD",
     "catalogCurrency": "USD",
@@ -78,13 +81,33 @@ class Call:
 
 def calls(keys: Mapping[str, str]) -> Iterator[Call]:
     """Every query field and every mutation, on the things of these keys."""
-    for operation, root in (("query", WRITTEN.query_type), ("mutation", WRITTEN.mutation_type)):
-        assert root is not None
-        for name, field in root.fields.items():
-            given = _arguments(field, keys)
-            text = f"{operation} {{ {name}{given} {_shown(get_named_type(field.type))} }}"
-            elsewhere = _arguments(field, dict.fromkeys(KEYS, "elsewhere"))
-            yield Call(operation, name, text, given != elsewhere)
+    yield from _calls("query", WRITTEN.query_type, keys)
+    yield from _calls("mutation", WRITTEN.mutation_type, keys)
+
+
+def subscriptions(keys: Mapping[str, str]) -> Iterator[Call]:
+    """Every subscription, on the things of these keys; shows each event's noun as well."""
+    for call in _calls("subscription", WRITTEN.subscription_type, keys):
+        assert WRITTEN.subscription_type is not None
+        payload = get_named_type(WRITTEN.subscription_type.fields[call.field].type)
+        yield replace(call, text=call.text.replace("{ __typename", f"{{ {_nouns(payload)}", 1))
+
+
+def _calls(
+    operation: str, root: GraphQLObjectType | None, keys: Mapping[str, str]
+) -> Iterator[Call]:
+    assert root is not None
+    for name, field in root.fields.items():
+        given = _arguments(field, keys)
+        text = f"{operation} {{ {name}{given} {_shown(get_named_type(field.type))} }}"
+        elsewhere = _arguments(field, dict.fromkeys(KEYS, "elsewhere"))
+        yield Call(operation, name, text, given != elsewhere)
+
+
+def _nouns(payload: GraphQLType) -> str:
+    assert isinstance(payload, GraphQLObjectType)
+    shown = (name for name, field in payload.fields.items() if noun_of(field.type))
+    return " ".join(f"{name} {{ id }}" for name in shown)
 
 
 def references() -> Iterator[tuple[str, tuple[str, ...], str]]:
@@ -161,7 +184,12 @@ def _noun(name: str, of: str) -> str:
     """The noun whose id an argument takes."""
     if name == "id":
         return of if of in NOUNS else "Store"
-    stem = name.removesuffix("Id")
+    return noun_named(name)
+
+
+def noun_named(reference: str) -> str:
+    """The noun that a field such as `storeId` refers to."""
+    stem = reference.removesuffix("Id")
     return _NAMES.get(stem, stem[0].upper() + stem[1:])
 
 

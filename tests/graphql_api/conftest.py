@@ -1,5 +1,5 @@
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -7,12 +7,19 @@ from typing import Any
 
 import httpx
 import pytest
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.monitoring import (
+    CommandFailedEvent,
+    CommandListener,
+    CommandStartedEvent,
+    CommandSucceededEvent,
+)
 
 from embedded.servers import ServerUrls
 from graphql_api.app import app_on
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
-from storage.mongo import Scope
+from storage.mongo import Database, Scope
 from tests.factories import MERCHANT
 from tests.services.shop import forget_jobs, wipe
 
@@ -88,6 +95,41 @@ async def ask_as_stranger(runtime: Runtime) -> AsyncIterator[Ask]:
     settings = runtime.settings.model_copy(update={"merchant": "stranger"})
     async with browser(replace(runtime, settings=settings)) as opened:
         yield asker(opened)
+
+
+class Commands(CommandListener):
+    """The commands that reach the database."""
+
+    def __init__(self) -> None:
+        self.sent: list[Mapping[str, Any]] = []
+
+    @property
+    def names(self) -> list[str]:
+        """What they are, in their order."""
+        return [next(iter(command)) for command in self.sent]
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.sent.append(event.command)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+
+@pytest.fixture
+async def watched(runtime: Runtime, servers: ServerUrls) -> AsyncIterator[tuple[Ask, Commands]]:
+    """Questions whose database commands are listed."""
+    commands = Commands()
+    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+        servers.mongodb_url, event_listeners=[commands]
+    )
+    database = Database(client, runtime.database.name)
+    async with browser(replace(runtime, database=database)) as opened:
+        ask = asker(opened)
+        await ask("{ viewer { actor } }")  # who asks is known for some seconds
+        commands.sent.clear()
+        yield ask, commands
+    client.close()
 
 
 def gid(kind: str, key: str) -> str:

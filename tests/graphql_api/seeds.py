@@ -1,5 +1,6 @@
 """A small shop in the database: what the API has to show."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -10,12 +11,11 @@ from domain.api_key import ApiKey
 from domain.change import Change, ChangeKind
 from domain.decision import (
     BusinessPrice,
-    ConditionVerdict,
     Decision,
     DecisionOutcome,
     DecisionReason,
     FactValue,
-    RuleVerdict,
+    RuleOutcome,
     TraceStep,
 )
 from domain.listing import (
@@ -50,7 +50,19 @@ from storage.rulesets import RULESETS
 from storage.runs import RUNS
 from storage.stores import STORES
 from storage.submissions import SUBMISSIONS
-from tests.factories import MERCHANT, NOW, a_listing, a_product, a_store, an_offer, usd
+from storage.webhook_deliveries import DELIVERIES
+from storage.webhooks import WEBHOOKS
+from tests.factories import (
+    MERCHANT,
+    NOW,
+    a_delivery,
+    a_listing,
+    a_product,
+    a_store,
+    a_webhook,
+    an_offer,
+    usd,
+)
 
 PRICING = """
 kind: pricing
@@ -93,27 +105,28 @@ def a_decision(number: int, sku: str = "MUG-1", **changes: Any) -> Decision:
         floor=usd("8.80"),
         ceiling=None,
         trace=(TraceStep("SOURCE", "price of the product", None, usd("20.00")),),
-        rules=(
-            RuleVerdict(
-                "pens-only",
-                10,
-                applied=False,
-                note="Its conditions do not hold",
-                conditions=ConditionVerdict(
-                    "ALL",
-                    holds=False,
-                    children=(
-                        ConditionVerdict("gte", True, "stock", "1", "10"),
-                        ConditionVerdict("contains", False, "sku", "PEN", sku),
-                    ),
-                ),
-            ),
+        rules=(RuleOutcome("buy-box-above-cost", 20, applied=True, note="It applied"),),
+        facts=(
+            FactValue("sku", sku),
+            FactValue("stock", "10"),
+            FactValue("price.cost", "8.00"),
         ),
-        facts=(FactValue("sku", sku),),
         inputs_hash="0" * 64,
         decided_at=NOW + timedelta(minutes=number),
     )
     return replace(decision, **changes)
+
+
+def a_ruleset() -> Ruleset:
+    """A draft of `PRICING`."""
+    kind, source = RulesetKind.PRICING, PRICING
+    return Ruleset(
+        *("ruleset1", MERCHANT, "store1", kind, 1, "Rules", RulesetStatus.DRAFT, source),
+        content_hash=hashlib.sha256(source.encode()).hexdigest(),
+        author="me",
+        created_at=NOW,
+        published_at=None,
+    )
 
 
 def a_submission(decision: Decision, **changes: Any) -> Submission:
@@ -227,14 +240,7 @@ async def stock_everything(scope: Scope) -> None:
     await stock_shop(scope)
     await ORDERS.insert(scope, [an_order(1)])
     await CHANGES.insert(scope, [a_change(1, order_id=order_id("store1", "111-0000001"))])
-    kind, source = RulesetKind.PRICING, PRICING
-    ruleset = Ruleset(
-        *("ruleset1", MERCHANT, "store1", kind, 1, "Rules", RulesetStatus.DRAFT, source, "0" * 64),
-        author="me",
-        created_at=NOW,
-        published_at=None,
-    )
-    await RULESETS.insert(scope, [ruleset])
+    await RULESETS.insert(scope, [a_ruleset()])
     await PLANS.insert(
         scope, [Plan("plan1", MERCHANT, "store1", (), "hash", author="me", created_at=NOW)]
     )
@@ -256,6 +262,8 @@ async def stock_everything(scope: Scope) -> None:
     await RUNS.insert(scope, [run])
     key = ApiKey("key1", MERCHANT, "Seeded", Role.ANALYST, (), b"digest", "0000", "me", NOW)
     await API_KEYS.insert(scope, [key])
+    await WEBHOOKS.insert(scope, [a_webhook()])
+    await DELIVERIES.insert(scope, [a_delivery()])
     decided = {"run_id": "run1", "ruleset_id": "ruleset1"}
     held = HeldPrice("run1", usd("10.00"))
     priced = {"price_decision_id": "decision0000", "held": held}

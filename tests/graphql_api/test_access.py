@@ -7,17 +7,31 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from domain.access import AccessScope, Role, Viewer
 from graphql_api.access import READS
 from graphql_api.ids import Kind
 from services import api_keys
 from services.runtime import Runtime
+from storage import listings as listing_rows
+from storage.decisions import DECISIONS
 from storage.mongo import Scope
+from storage.orders import ORDERS
 from tests.factories import MERCHANT
-from tests.graphql_api.calls import KEYS, NEVER, WRITTEN, Call, calls, reference, references
+from tests.graphql_api.calls import (
+    KEYS,
+    NEVER,
+    WRITTEN,
+    Call,
+    calls,
+    reference,
+    references,
+    subscriptions,
+)
 from tests.graphql_api.conftest import browser
-from tests.graphql_api.seeds import stock_everything
+from tests.graphql_api.seeds import a_decision, an_order, stock_everything
+from tests.graphql_api.sockets import connected, listening, served
 
 NEEDED = {
     "READ": """
@@ -32,8 +46,18 @@ NEEDED = {
     "WRITE_STORES": "storeCreate storeConnect storeSettingsUpdate storeActivate storeDeactivate",
     "WRITE_RULES": "rulesetCreate rulesetPublish rulesetRollBack",
     "MANAGE_KEYS": "apiKey apiKeys apiKeyCreate apiKeyRotate apiKeyRevoke",
+    "MANAGE_WEBHOOKS": """
+        webhook webhooks webhookDelivery webhookDeliveries webhookCreate webhookUpdate webhookDelete webhookEnable
+        webhookDisable webhookSecretRotate webhookTest webhookRedeliver
+    """,
 }
 """The scope that each root field needs."""
+HEARD = {
+    "READ": "listingChanged operationProgressed",
+    "READ_AUDIT": "decisionMade",
+    "READ_ORDERS": "orderImported",
+}
+"""The scope that each subscription needs."""
 FREE = {"viewer", "ruleFacts"}
 """Whoever is known may ask these."""
 MAY = {
@@ -45,6 +69,7 @@ MAY = {
 }
 BY_FIELD = {field: scope for scope, fields in NEEDED.items() for field in fields.split()}
 CALLS = list(calls(KEYS))
+SCOPE_HEARD = {field: scope for scope, fields in HEARD.items() for field in fields.split()}
 NOW = datetime.now(UTC)
 
 
@@ -55,7 +80,7 @@ async def a_key(
     issued = await api_keys.create(
         runtime,
         Viewer.of_roles(merchant, "me", [Role.OWNER]),
-        name=role or " ".join(sorted(scopes)),
+        name=role or " ".join(sorted(scopes))[:100],
         role=Role(role) if role else None,
         scopes=[AccessScope(scope) for scope in scopes],
         now=NOW,
@@ -246,6 +271,75 @@ async def test_who_may_only_write_may_do_so_without_reading(
             blind = f"{call.text.partition(' { __typename')[0]} {{ userErrors {{ code }} }} }}"
             status, body = await ask(client, blind, key)
             assert (status, codes(body)) == (200, []), body
+
+
+def test_every_subscription_says_who_may_hear_it() -> None:
+    assert {call.field for call in subscriptions(KEYS)} == set(SCOPE_HEARD)
+
+
+async def happens(scope: Scope) -> None:
+    """One event for each subscription but that of operations, which tell at once how they stand."""
+    await DECISIONS.insert(scope, [a_decision(900)])
+    await listing_rows.change(scope, [("store1/MUG-1", {"title": "Another"})])
+    await ORDERS.insert(scope, [an_order(900)])
+
+
+@pytest.mark.parametrize("role", MAY)
+async def test_a_role_hears_what_its_scopes_say_and_nothing_else(
+    runtime: Runtime, shop: None, scope: Scope, role: str
+) -> None:
+    key = await a_key(runtime, role=role)
+    asked = list(subscriptions(KEYS))
+    refused = [call for call in asked if SCOPE_HEARD[call.field] not in MAY[role]]
+    async with served(runtime) as address, connected(address) as client:
+        await client.init(authorization=f"Bearer {key}")
+        for call in asked:
+            await client.subscribe(call.field, call.text)
+        for call in refused:
+            message = await client.message(call.field)
+            [error] = message["payload"]
+            assert (message["type"], error["extensions"]["code"]) == ("error", "FORBIDDEN"), call
+            assert f"the scope {SCOPE_HEARD[call.field]}," in error["message"]
+        await listening(runtime, len(asked) - len(refused))
+        await happens(scope)
+        for call in asked:
+            if call not in refused:
+                told = await client.event(call.field)
+                assert any(value for value in told.values() if isinstance(value, dict)), call
+
+
+async def test_who_is_unknown_hears_nothing(runtime: Runtime, shop: None) -> None:
+    await a_key(runtime, role="OWNER")  # there is a key: nobody gets in without one
+    for payload in ({}, {"authorization": "Bearer sk_live_unknown"}):
+        async with served(runtime) as address, connected(address) as client:
+            await client.send(type="connection_init", payload=payload)
+            with pytest.raises(ConnectionClosed) as closed:
+                await client.socket.recv()
+            assert closed.value.rcvd
+            assert closed.value.rcvd.code == 4403
+
+
+async def test_a_stranger_hears_nothing_of_what_is_anothers(
+    runtime: Runtime, shop: None, scope: Scope
+) -> None:
+    key = await a_key(runtime, "stranger", role="OWNER")
+    async with served(runtime) as address, connected(address) as client:
+        await client.init(authorization=f"Bearer {key}")
+        for call, never in zip(subscriptions(KEYS), subscriptions(NEVER), strict=True):
+            await client.subscribe(call.field, call.text)
+            await client.subscribe("never", never.text)
+            one, other = await client.message(call.field), await client.message("never")
+            assert one["type"] == other["type"] == "error", call
+            assert one["payload"] == other["payload"]
+        await happens(scope)
+        for call in subscriptions(KEYS):
+            assert await client.is_silent(call.field, 0.2), call
+
+
+def test_the_schema_says_what_a_subscription_needs() -> None:
+    assert WRITTEN.subscription_type is not None
+    for name, field in WRITTEN.subscription_type.fields.items():
+        assert str(field.description).endswith(f"Needs the scope `{SCOPE_HEARD[name]}`."), name
 
 
 def test_the_schema_says_what_a_field_needs() -> None:

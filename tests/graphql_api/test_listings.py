@@ -1,19 +1,10 @@
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo.monitoring import (
-    CommandFailedEvent,
-    CommandListener,
-    CommandStartedEvent,
-    CommandSucceededEvent,
-)
 
 from domain.clock import FixedClock
 from domain.listing import Due
-from embedded.servers import ServerUrls
 from graphql_api.explorer import examples
 from services import listings as use_cases
 from services import repricing, rulesets
@@ -21,11 +12,11 @@ from services.runtime import Runtime
 from storage import offers
 from storage.decisions import DECISIONS
 from storage.listings import LISTINGS
-from storage.mongo import Database, Scope
+from storage.mongo import Scope
 from storage.products import PRODUCTS
 from storage.stores import STORES
 from tests.factories import NOW, a_listing, a_product, a_store, an_offer, usd
-from tests.graphql_api.conftest import Ask, asker, browser, gid
+from tests.graphql_api.conftest import Ask, Commands, gid
 from tests.graphql_api.seeds import PRICING, a_snapshot, asin_of, stock_shop
 
 PAGE = """
@@ -260,41 +251,9 @@ async def test_conditions_find_what_they_say(
     assert count["listingsCount"] == {"count": len(expected), "precision": "EXACT"}
 
 
-class _Commands(CommandListener):
-    """Counts the commands that reach the database."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    def started(self, event: CommandStartedEvent) -> None:
-        self.names.append(event.command_name)
-
-    def succeeded(self, event: CommandSucceededEvent) -> None: ...
-
-    def failed(self, event: CommandFailedEvent) -> None: ...
-
-
-@pytest.fixture
-async def watched(
-    runtime: Runtime, servers: ServerUrls
-) -> AsyncIterator[tuple[Ask, Sequence[str]]]:
-    """Questions whose database commands are listed."""
-    commands = _Commands()
-    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
-        servers.mongodb_url, event_listeners=[commands]
-    )
-    database = Database(client, runtime.database.name)
-    async with browser(replace(runtime, database=database)) as opened:
-        ask = asker(opened)
-        await ask("{ viewer { actor } }")  # who asks is known for some seconds
-        commands.names.clear()
-        yield ask, commands.names
-    client.close()
-
-
 @pytest.mark.parametrize("size", [2, 100])
 async def test_a_page_with_its_children_takes_five_commands_however_long_it_is(
-    scope: Scope, watched: tuple[Ask, Sequence[str]], size: int
+    scope: Scope, watched: tuple[Ask, Commands], size: int
 ) -> None:
     await stock_shop(scope, [f"S{number:03}" for number in range(size)])
     ask, commands = watched
@@ -310,11 +269,11 @@ async def test_a_page_with_its_children_takes_five_commands_however_long_it_is(
     nodes = data["listings"]["nodes"]
     assert len(nodes) == size
     assert all(node["featuredOffer"] and node["latestDecision"]["trace"] for node in nodes)
-    assert commands == ["find"] * 5
+    assert commands.names == ["find"] * 5
 
 
 async def test_children_of_children_take_one_command_for_each_kind(
-    scope: Scope, watched: tuple[Ask, Sequence[str]]
+    scope: Scope, watched: tuple[Ask, Commands]
 ) -> None:
     await stock_shop(scope, [f"S{number:03}" for number in range(50)])
     ask, commands = watched
@@ -332,7 +291,7 @@ async def test_children_of_children_take_one_command_for_each_kind(
     assert first["listing"]["openSubmission"]["decision"] == {"outcome": "CHANGE"}
     assert first["decision"]["submission"]["listing"] == {"sellerSku": "S049"}
     assert first["store"]["listingCounts"] == [{"status": "ACTIVE", "count": 50}]
-    assert len(commands) <= 10
+    assert len(commands.names) <= 10
 
 
 async def test_offers_are_paged_by_landed_price_and_seller(scope: Scope, ask: Ask) -> None:

@@ -107,7 +107,7 @@ async def test_what_is_over_cannot_be_cancelled_and_another_merchants_is_not_the
 
 async def test_repricing_by_hand_tells_how_many_were_decided(shop: Shop) -> None:
     await shop.put_on_sale(a_mug(1), a_mug(2))
-    id_ = await repricing.mark_all_due(shop.runtime, shop.scope, shop.id, actor="me")
+    id_ = (await repricing.mark_all_due(shop.runtime, shop.scope, shop.id, actor="me")).id
 
     await repricing.reprice(shop.runtime, shop.scope, shop.id, id_)
 
@@ -119,7 +119,7 @@ async def test_a_repricing_that_is_cancelled_before_it_wrote_anything_leaves_eve
     shop: Shop,
 ) -> None:
     await shop.put_on_sale(*(a_mug(number) for number in (1, 2, 3)))
-    id_ = await repricing.mark_all_due(shop.runtime, shop.scope, shop.id, actor="me")
+    id_ = (await repricing.mark_all_due(shop.runtime, shop.scope, shop.id, actor="me")).id
     await operations.cancel(shop.scope, id_)
 
     await repricing.reprice(shop.runtime, shop.scope, shop.id, id_)

@@ -12,6 +12,7 @@ from storage.mongo import Scope
 from tests.factories import NOW, a_listing
 
 OF_STORE = Is("store_id", "eq", "store1")
+OF_WEBHOOK = Is("webhook_id", "eq", "webhook1")
 
 
 def _stages(plan: dict[str, Any]) -> list[str]:
@@ -39,6 +40,14 @@ def _stages(plan: dict[str, Any]) -> list[str]:
         ("products", AllOf(), Sort("_id")),
         ("operations", AllOf(), Sort("_id", descending=True)),
         ("api_keys", AllOf(), Sort("_id", descending=True)),
+        ("webhooks", AllOf(), Sort("_id", descending=True)),
+        ("webhook_deliveries", AllOf(), Sort("_id", descending=True)),
+        ("webhook_deliveries", OF_WEBHOOK, Sort("_id", descending=True)),
+        (
+            "webhook_deliveries",
+            AllOf((OF_WEBHOOK, Is("state", "eq", "PENDING"), Is("next_attempt_at", "lte", NOW))),
+            Sort("next_attempt_at"),
+        ),
         ("runs", AllOf((OF_STORE, Is("ended_at", "eq", None))), None),
         ("runs", AllOf((OF_STORE, Is("status", "eq", "UNDOING"))), Sort("_id")),
         ("decisions", AllOf((Is("run_id", "eq", "r"), Is("_id", "gt", "d"))), Sort("_id")),

@@ -185,7 +185,7 @@ async def test_a_job_goes_on_with_the_operation_it_was_woken_for(
 ) -> None:
     await shop.put_on_sale(a_mug())
     await forget_jobs(servers)
-    id_ = await repricing.mark_all_due(shop.runtime, shop.scope, shop.id, actor="me")
+    id_ = (await repricing.mark_all_due(shop.runtime, shop.scope, shop.id, actor="me")).id
 
     await workers.until_idle()
 
