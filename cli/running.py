@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+import uvloop
 
 from cli.processes import environment, free_port, programs
 from cli.session import configure_logging, console, run
@@ -73,7 +74,7 @@ def serve(
             app = create_app(settings, urls.mongodb_url, urls.redis_url)
             await _serve(app, host, port)
 
-    run(main)
+    run(main, uvloop.new_event_loop)
 
 
 def worker(

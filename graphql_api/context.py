@@ -58,7 +58,7 @@ class RequestContext:
         wanted = dict.fromkeys(keys)
         missing = [key for key in wanted if (collection.name, key) not in self._rows]
         if missing:
-            found = await collection.get_many(self.scope, missing)
+            found = await collection.rows(self.scope, missing)
             for key in missing:
                 self._rows[collection.name, key] = found.get(key)
         known = {key: self._rows[collection.name, key] for key in wanted}

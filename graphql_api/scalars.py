@@ -36,9 +36,9 @@ def read_moment(value: object) -> datetime:
     return datetime.fromisoformat(value.upper()).astimezone(UTC)
 
 
-def _write_decimal(value: Decimal) -> str:
+def _write_decimal(value: Decimal | str) -> str:
     written = str(value)
-    return format(value, "f") if "E" in written else written
+    return format(Decimal(value), "f") if "E" in written else written
 
 
 def _read_decimal(value: object) -> Decimal:
@@ -107,3 +107,5 @@ SCALARS: dict[Any, ScalarDefinition] = {
     ),
 }
 """What the schema calls each type, and how it is written and read."""
+SURE = {moment, _write_decimal}
+"""Writers that give a text for whatever they do not fail of."""

@@ -17,6 +17,7 @@ from services.allowance import Allowance
 from services.clock import clock_of
 from services.connections import Connections
 from services.examinations import Examinations
+from services.keyring import Keyring
 from services.live import Live
 from services.queue import Queue
 from services.rulebooks import Rulebooks
@@ -45,6 +46,7 @@ class Runtime:
     """The merchant's, where one is set up."""
     live: Live
     webhook_sender: WebhookSender
+    keyring: Keyring
 
     def scope(self, merchant_id: str) -> Scope:
         """A merchant's part of the database."""
@@ -95,6 +97,7 @@ async def open_runtime(
                     provider,
                     live,
                     sender,
+                    Keyring(),
                 )
             finally:
                 await live.close()

@@ -10,6 +10,7 @@ from domain.access import Role
 from domain.api_key import ApiKey
 from domain.change import Change, ChangeKind
 from domain.decision import (
+    BusinessPrice,
     Decision,
     DecisionOutcome,
     DecisionReason,
@@ -17,7 +18,17 @@ from domain.decision import (
     RuleOutcome,
     TraceStep,
 )
-from domain.listing import Fulfilment, HeldPrice, listing_id
+from domain.listing import (
+    Due,
+    Fulfilment,
+    HeldPrice,
+    Issue,
+    Listing,
+    OfferTerms,
+    PriceOverride,
+    listing_id,
+)
+from domain.money import Money
 from domain.offer import OfferSnapshot, snapshot_id
 from domain.operation import Operation, OperationKind, OperationStatus
 from domain.order import Order, OrderLine, OrderStatus, order_id
@@ -268,3 +279,18 @@ async def stock_everything(scope: Scope) -> None:
     ):
         set_ = {field: to_field(value) for field, value in fields.items()}
         await scope.update(name, {"_id": id_}, {"$set": set_})
+
+
+def a_full_listing() -> Listing:
+    """A listing that has everything that one may have."""
+    return a_listing(
+        "FULL",
+        issues=(Issue("1", "bad", "ERROR", ("title",)),),
+        candidates=("B000000001", "B000000002"),
+        override=PriceOverride(Money(1, "USD"), "me", NOW),
+        due=Due(NOW, "WHY", 2),
+        held=HeldPrice("run1", Money(2, "USD"), Money(3, "USD")),
+        business=BusinessPrice(Money(4, "USD"), ()),
+        wanted_terms=OfferTerms(list_price=Money(5, "USD")),
+        price=Money(2**40, "JPY"),
+    )
