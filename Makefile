@@ -52,8 +52,8 @@ check: install ## Lint, format, types, import rules, schema
 	$(BIN)/python -m graphql_api.schema_lint
 	$(BIN)/python -m rules.schema --check
 
-test: install ## Run the tests, with their own MongoDB and Valkey; T="..." passes arguments to pytest
-	$(BIN)/pytest $(T)
+test: install ## Run the tests in two processes, each with its own MongoDB and Valkey; T="..." passes arguments to pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(T)
 
 fmt: install ## Format, and mend what the linter can mend
 	$(BIN)/ruff check --fix .
