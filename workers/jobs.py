@@ -57,7 +57,8 @@ def _function(job: Job) -> Function:
         try:
             await use_case(runtime, runtime.scope(merchant_id), store_id, operation_id)
         except Throttled as error:
-            raise Retry(defer=error.retry_after) from error
+            # arq would count it as a try, and give up after five; a low quota takes many turns.
+            await runtime.queue.put_off(job, merchant_id, store_id, operation_id, error.retry_after)
         except Retryable as error:
             bound.warning("job.again_later", error=error.message)
             raise Retry(defer=timedelta(seconds=5)) from error
