@@ -36,7 +36,9 @@ def connect_(
         ),
     ],
     email: Annotated[str, typer.Option(help="Contact address; needed for a new store.")] = "",
-    country: Annotated[str, typer.Option(help="US, CA, MX or UK; fixed once chosen.")] = "US",
+    country: Annotated[
+        str, typer.Option(help="Country of its marketplace, such as US or DE; fixed once chosen.")
+    ] = "US",
     currency: Annotated[str, typer.Option(help="Currency of the catalogue's prices.")] = "USD",
 ) -> None:
     """Connect a store to Amazon, opening it first where there is none of that name.

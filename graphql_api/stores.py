@@ -36,12 +36,15 @@ class Marketplace:
 
     marketplace_id: str = strawberry.field(description="Its id in the Selling Partner API.")
     country: str = strawberry.field(description="Country code, such as US.")
-    region: str = strawberry.field(description="Region of its endpoint: NA or EU.")
+    region: str = strawberry.field(description="Region of its endpoint: NA, EU or FE.")
     language: str = strawberry.field(description="Language of its catalogue, such as en_US.")
     domain_name: str = strawberry.field(description="Where buyers find it, such as amazon.com.")
     currency: CurrencyCode = strawberry.field(description="Its currency.")
     has_business: bool = strawberry.field(
         description="Whether Amazon Business is there, so that businesses can have prices of their own."
+    )
+    has_tax_in_prices: bool = strawberry.field(
+        description="Whether buyers see prices with taxes in them, rather than pay those on top."
     )
 
 
@@ -211,6 +214,7 @@ def _store(row: domain.Store) -> Store:
             domain_name=marketplace.domain,
             currency=CurrencyCode(marketplace.currency),
             has_business=marketplace.has_business,
+            has_tax_in_prices=marketplace.shows_prices_with_tax,
         ),
         currency=CurrencyCode(row.currency),
         catalog_currency=CurrencyCode(row.catalog_currency),
