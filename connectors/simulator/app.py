@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -17,10 +18,12 @@ from connectors.simulator import (
     notifications,
     offers,
     orders,
+    restricted,
     sellers,
     state_file,
 )
 from connectors.simulator.auth import LwaError, exchange
+from connectors.simulator.consent import ConsentError, allow, page
 from connectors.simulator.control import control_routes, keep, move_time
 from connectors.simulator.operations import Handler, Simulator, operation
 from connectors.simulator.rates import Buckets
@@ -56,6 +59,12 @@ _OPERATIONS: list[tuple[str, str, str, Handler]] = [
         "/sellers/v1/marketplaceParticipations",
         "getMarketplaceParticipations",
         sellers.get_marketplace_participations,
+    ),
+    (
+        "POST",
+        "/tokens/2021-03-01/restrictedDataToken",
+        "createRestrictedDataToken",
+        restricted.create_restricted_data_token,
     ),
     ("GET", _SUBSCRIPTIONS, "getSubscriptions", notifications.get_subscriptions),
     (
@@ -123,6 +132,15 @@ def create_app(
             answer, status = error.body, error.status
         return Response(dumps(answer), status, None, "application/json")
 
+    async def consent(request: Request) -> Response:
+        try:
+            if request.method == "GET":
+                return HTMLResponse(page(simulator.world, request.query_params))
+            form = dict(parse_qsl((await request.body()).decode()))
+            return RedirectResponse(allow(simulator.world, form), 303)
+        except ConsentError as error:
+            return HTMLResponse(f"<!doctype html><p>{error}</p>", 400)
+
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
@@ -148,6 +166,7 @@ def create_app(
                 for method, path, name, handler in _OPERATIONS
             ),
             Route("/auth/o2/token", token, methods=["POST"]),
+            Route("/apps/authorize/consent", consent, methods=["GET", "POST"]),
             *(Route(path, sqs, methods=["POST"]) for path in ("/sqs", "/sqs/{rest:path}")),
             *control_routes(simulator, settings),
             Route("/healthz", healthz),

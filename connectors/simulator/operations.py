@@ -71,7 +71,11 @@ def operation(
         fault = None
         try:
             token = check_token(
-                simulator.world, request.headers.get("x-amz-access-token"), grantless=grantless
+                simulator.world,
+                request.headers.get("x-amz-access-token"),
+                grantless=grantless,
+                method=request.method,
+                path=request.url.path,
             )
             _take_token(simulator, token.client_id, token.seller_id, name)
             fault = simulator.faults.strike(simulator.world.seed, name)
@@ -115,6 +119,8 @@ async def _before(fault: FaultRule) -> None:
         raise SpApiError(503, "ServiceUnavailable", "The service is unavailable.")
     elif fault.kind is FaultKind.THROTTLE:
         raise _quota_exceeded()
+    elif fault.kind is FaultKind.FORBIDDEN:
+        raise SpApiError(403, "Unauthorized", "Access to requested resource is denied.")
 
 
 def _check_media_type(request: Request, body: bytes) -> None:

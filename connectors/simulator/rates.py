@@ -32,6 +32,7 @@ PLANS: dict[str, Plan] = {
     "getSubscriptions": Plan(1, 5),
     "getSubscriptionById": Plan(1, 5),
     "deleteSubscriptionById": Plan(1, 5),
+    "createRestrictedDataToken": Plan(1, 10),
     "searchOrders": Plan(0.0056, 20),
     "getOrder": Plan(0.5, 30),
 }

@@ -10,6 +10,8 @@ from connectors.simulator.clock import write_atomically
 from connectors.simulator.queue import Message, Queue, Queues
 from connectors.simulator.wire import JsonObject, dumps, loads
 from connectors.simulator.world import (
+    Authorization,
+    Code,
     Destination,
     Item,
     JournalEntry,
@@ -24,7 +26,9 @@ from connectors.simulator.world import (
 )
 
 _DERIVED = frozenset({"index", "due", "listings_by_asin", "buy_box"})
-_MACHINERY = _DERIVED | {"tokens", "journal", "requests", "queues", "late_messages"}
+_MACHINERY = _DERIVED | set(
+    "authorizations codes tokens journal requests queues late_messages".split()
+)
 
 
 def save(world: World, path: Path) -> None:
@@ -57,6 +61,8 @@ def load(path: Path) -> World:
         sellers={key: Seller(**value) for key, value in state["sellers"].items()},
         items={key: _item(value) for key, value in state["items"].items()},
         orders={key: Order(**value) for key, value in state["orders"].items()},
+        authorizations={k: Authorization(**v) for k, v in state["authorizations"].items()},
+        codes={key: Code(**value) for key, value in state["codes"].items()},
         tokens={key: Token(**value) for key, value in state["tokens"].items()},
         destinations={k: Destination(**value) for k, value in state["destinations"].items()},
         subscriptions={k: Subscription(**value) for k, value in state["subscriptions"].items()},

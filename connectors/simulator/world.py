@@ -18,7 +18,7 @@ Attributes = dict[str, list[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Seller:
-    """A seller account of the scenario and the application that it has authorised."""
+    """A seller account of the scenario and the application that it has authorised at its start."""
 
     seller_id: str
     name: str
@@ -141,6 +141,27 @@ class Token:
     seller_id: str | None
     scope: str | None
     expires_ms: int
+    resources: list[str] = field(default_factory=list)
+    """Methods and paths that a restricted data token is for; empty for every other token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """That a seller lets an application act for it, known by its refresh token."""
+
+    client_id: str
+    seller_id: str
+    granted_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a seller's consent sends the application, to be exchanged for an authorisation."""
+
+    client_id: str
+    seller_id: str
+    redirect_uri: str
+    expires_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +219,8 @@ class World:
     items: dict[str, Item] = field(default_factory=dict)
     listings: dict[str, dict[str, Listing]] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
+    authorizations: dict[str, Authorization] = field(default_factory=dict)
+    codes: dict[str, Code] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     destinations: dict[str, Destination] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
