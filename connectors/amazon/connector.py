@@ -18,7 +18,7 @@ from connectors.amazon import (
     submissions,
 )
 from connectors.amazon.account import AmazonAccount, AmazonEndpoints
-from connectors.amazon.auth import Tokens
+from connectors.amazon.auth import SharedTokens, Tokens, Unshared
 from connectors.amazon.queue import Queue
 from connectors.amazon.transport import Transport
 from connectors.budget import Budget, Sleep
@@ -55,6 +55,7 @@ class AmazonConnector:
         clock: Clock,
         http: httpx.AsyncClient | None = None,
         *,
+        shared_tokens: SharedTokens | None = None,
         sleep: Sleep = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -66,7 +67,9 @@ class AmazonConnector:
             account,
             endpoints.api_url,
             budget=budget,
-            tokens=Tokens(account, endpoints.lwa_url, self._http, clock),
+            tokens=Tokens(
+                account, endpoints.lwa_url, self._http, clock, shared_tokens or Unshared()
+            ),
             http=self._http,
             sleep=sleep,
             chance=chance,

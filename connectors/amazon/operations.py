@@ -52,4 +52,8 @@ CREATE_DESTINATION = Operation(
     "createDestination", "POST", _DESTINATIONS, 1, 5, Grant.NOTIFICATIONS
 )
 
+CREATE_RESTRICTED_DATA_TOKEN = Operation(
+    "createRestrictedDataToken", "POST", "/tokens/2021-03-01/restrictedDataToken", 1, 10
+)
+
 SEARCH_ORDERS = Operation("searchOrders", "GET", "/orders/2026-01-01/orders", 0.0056, 20)

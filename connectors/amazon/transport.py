@@ -65,33 +65,37 @@ class Transport:
         query: Mapping[str, str | int] | None = None,
         body: object | None = None,
         priority: Priority = Priority.URGENT,
+        token: str | None = None,
     ) -> Node:
         """The answer of an operation, as JSON.
 
-        `path` fills the path's placeholders; a `body` may hold `orjson.Fragment` for exact numbers.
+        `path` fills the path's placeholders; a `body` may hold `orjson.Fragment` for exact numbers;
+        a `token` of its own (`restricted.py`) takes the place of the account's.
         Raises the errors of `connectors.errors`.
         """
-        url = self._api_url + operation.path.format_map(
-            {name: _segment(value) for name, value in (path or {}).items()}
-        )
+        url = self._api_url + path_of(operation, path or {})
         content = None if body is None else orjson.dumps(body)
         request = self._http.build_request(operation.method, url, params=query, content=content)
         request.headers["user-agent"] = _USER_AGENT
         if content is not None:
             request.headers["content-type"] = "application/json"
-        return await self._persist(operation, request, priority)
+        return await self._persist(operation, request, priority, token)
 
     async def _persist(
-        self, operation: Operation, request: httpx.Request, priority: Priority
+        self,
+        operation: Operation,
+        request: httpx.Request,
+        priority: Priority,
+        own_token: str | None,
     ) -> Node:
         """Try until there is an answer, or no hope for one."""
         bucket = self._bucket(operation)
-        renewed = False
+        renewed = own_token is not None
         attempt = 0
         while True:
             attempt += 1
             try:
-                token = await self._tokens.token(operation.grant)
+                token = own_token or await self._tokens.token(operation.grant)
                 await self._budget.take(bucket, priority)
                 response = await self._exchange(operation, request, token, attempt)
                 await self._learn(bucket, response)
@@ -154,6 +158,11 @@ class Transport:
         """Full jitter: anything up to a bound that doubles with each try."""
         bound = min(_LONGEST_BACK_OFF, _SHORTEST_BACK_OFF * float(2 ** (attempt - 1)))
         return bound * self._chance()
+
+
+def path_of(operation: Operation, values: Mapping[str, str]) -> str:
+    """An operation's path with its placeholders filled."""
+    return operation.path.format_map({name: _segment(value) for name, value in values.items()})
 
 
 def _segment(value: str) -> str:

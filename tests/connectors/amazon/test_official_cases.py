@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import httpx
 import pytest
 
-from connectors.amazon import operations
+from connectors.amazon import operations, restricted
 from connectors.amazon.account import AmazonAccount
 from connectors.amazon.connector import AmazonConnector
 from connectors.amazon.notifications import event_of
@@ -76,6 +76,9 @@ _CALLS: dict[str, Callable[[AmazonConnector], Awaitable[Any]]] = {
     "deleteListingsItem": lambda amazon: amazon.end_offer("SKU-1"),
     "getItemOffersBatch": lambda amazon: amazon.offers(["B000P6Q7MY"], Condition.NEW),
     "searchOrders": _orders,
+    "createRestrictedDataToken": lambda amazon: restricted.send(
+        amazon._transport, operations.GET_LISTINGS_ITEM, path={"sellerId": "S", "sku": "SKU-1"}
+    ),
 }
 """The way to each operation; notifications take several calls and are in test_notifications.py."""
 
