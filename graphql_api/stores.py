@@ -56,6 +56,12 @@ class AmazonAuthorization:
 
     seller_id: str = strawberry.field(description="The seller account.")
     connected_at: datetime = strawberry.field(description="When the store was connected with it.")
+    expires_at: datetime = strawberry.field(
+        description="When Amazon ends it: a year after the seller last agreed."
+    )
+    is_renewal_due: bool = strawberry.field(
+        description="Whether it ends within 30 days or has ended; `storeAuthorize` renews it."
+    )
 
 
 @strawberry.type(description="How many listings of a store stand in a status.")
@@ -188,18 +194,19 @@ class StoreWhereInput:
 
 
 async def assemble(
-    context: RequestContext,  # noqa: ARG001 - the shape of every noun
+    context: RequestContext,
     rows: Sequence[domain.Store],
-    wanted: Selection,  # noqa: ARG001
+    wanted: Selection,  # noqa: ARG001 - the shape of every noun
 ) -> list[Store]:
     """The nodes of stores; what is below them is read when it is asked for."""
-    return [_store(row) for row in rows]
+    now = context.runtime.clock.now()
+    return [_store(row, now) for row in rows]
 
 
 NOUN: Noun[domain.Store, Store] = Noun(Kind.STORE, STORES, assemble)
 
 
-def _store(row: domain.Store) -> Store:
+def _store(row: domain.Store, now: datetime) -> Store:
     marketplace, connection = row.marketplace, row.connection
     return Store(
         id=to_id(Kind.STORE, row.id),
@@ -221,7 +228,10 @@ def _store(row: domain.Store) -> Store:
         status=row.status,
         settings=settings_of(row),
         authorization=AmazonAuthorization(
-            seller_id=connection.seller_id, connected_at=connection.connected_at
+            seller_id=connection.seller_id,
+            connected_at=connection.connected_at,
+            expires_at=connection.expires_at,
+            is_renewal_due=connection.is_renewal_due(now),
         )
         if connection
         else None,

@@ -38,6 +38,17 @@ class Vault:
         """The keyed hash (HMAC-SHA-256) by which a credential of ours is known again."""
         return hmac.digest(self._hash_key, credential.encode(), "sha256")
 
+    def seal_text(self, text: str) -> str:
+        """Encrypt what is to be read by this installation only, wherever it travels."""
+        return self._fernet.encrypt(text.encode()).decode()
+
+    def open_text(self, sealed: str) -> str | None:
+        """Decrypt; None where it was not sealed here, or changed since."""
+        try:
+            return self._fernet.decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            return None
+
     def seal(self, credentials: AmazonCredentials) -> bytes:
         """Encrypt for keeping."""
         return self._fernet.encrypt(json.dumps(asdict(credentials)).encode())

@@ -137,6 +137,10 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     # keys of a merchant, newest first, and whether one stands; who sends a key names its id
     "api_keys": [_index(("merchant_id", _UP), ("_id", _UP))],
+    "authorizations": [
+        # what nobody came back with
+        _index(("expires_at", _UP), expireAfterSeconds=0),
+    ],
     "documents": [
         # what no client named for long is removed
         _index(("kept_at", _UP), expireAfterSeconds=int(DOCUMENTS_KEPT.total_seconds())),
