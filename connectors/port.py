@@ -143,11 +143,45 @@ class OrderPage:
     """Numbers of orders that came in a form we cannot read; a person should look at them."""
 
 
+class ConnectionPart(StrEnum):
+    """What a connection is made of, in the order in which one needs the other."""
+
+    APPLICATION = "APPLICATION"
+    TOKEN = "TOKEN"  # noqa: S105
+    REGION = "REGION"
+    MARKETPLACE = "MARKETPLACE"
+    ROLE = "ROLE"
+    QUEUE = "QUEUE"
+
+
+class DiagnosisOutcome(StrEnum):
+    """What is known of a part."""
+
+    GOOD = "GOOD"
+    BAD = "BAD"
+    UNKNOWN = "UNKNOWN"
+    """It could not be tried: something before it is bad, or Amazon did not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What is known of one part of a connection, for people."""
+
+    part: ConnectionPart
+    outcome: DiagnosisOutcome
+    message: str
+    remedy: str | None = None
+    """What to do about it; None where there is nothing to do."""
+
+
 class ChecksConnection(Protocol):
     """Tells whether the credentials work for the store's marketplace."""
 
     async def check(self) -> str:
         """The seller account's name on the marketplace; raises `Unauthorized` with what failed."""
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """What works and what does not, part by part. Trouble is told, never raised."""
 
 
 class ReadsCatalog(Protocol):

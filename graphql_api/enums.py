@@ -7,6 +7,7 @@ from enum import Enum, StrEnum
 
 import strawberry
 
+from connectors.port import ConnectionPart, DiagnosisOutcome
 from domain.access import AccessScope, Role, ordered
 from domain.change import ChangeKind
 from domain.decision import DecisionOutcome, DecisionReason
@@ -386,4 +387,21 @@ describe(
     ERROR="The rule can never do what it says.",
     WARNING="It goes wrong for some listings.",
     HINT="It may be meant so.",
+)
+describe(
+    ConnectionPart,
+    "What a connection to Amazon is made of, in the order in which one needs the other.",
+    APPLICATION="The application's id and secret.",
+    TOKEN="The seller's authorisation.",  # noqa: S106
+    REGION="The region of Amazon in which the account is at home.",
+    MARKETPLACE="That the account sells in the store's marketplace.",
+    ROLE="What the application may do for the seller.",
+    QUEUE="Where notifications arrive.",
+)
+describe(
+    DiagnosisOutcome,
+    "What is known of a part of a connection.",
+    GOOD="It works.",
+    BAD="It does not work; the remedy says what to do.",
+    UNKNOWN="It could not be tried.",
 )

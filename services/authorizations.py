@@ -6,6 +6,7 @@ The state that travels along is sealed: it names merchant and authorisation, and
 from datetime import datetime
 
 import orjson
+import structlog
 
 from connectors.errors import MarketplaceError, Unauthorized
 from domain.authorization import LASTS, Authorization
@@ -15,9 +16,12 @@ from domain.ids import new_id
 from domain.store import Store
 from services import stores
 from services.runtime import Runtime
+from storage import sweep
 from storage.authorizations import AUTHORIZATIONS, use
 from storage.mongo import Scope
 from storage.stores import STORES
+
+log = structlog.get_logger()
 
 # The seller's patience is of the real world, also where business time is virtual.
 _machine = SystemClock()
@@ -40,6 +44,23 @@ async def begin(
     url = runtime.connections.consent_url(store, runtime.vault.seal_text(state))
     await AUTHORIZATIONS.insert(scope, [asked])
     return url, expires_at
+
+
+async def remind(runtime: Runtime) -> int:
+    """Warn of the authorisations that end soon; gives how many there are. The API shows them with their store."""
+    now, due = runtime.clock.now(), 0
+    for merchant_id, store_id in await sweep.active_stores(runtime.database):
+        store = await STORES.get(runtime.scope(merchant_id), store_id)
+        if store and store.connection and store.connection.is_renewal_due(now):
+            due += 1
+            log.warning(
+                "store.authorization.ends",
+                merchant=merchant_id,
+                store=store_id,
+                at=store.connection.expires_at.isoformat(),
+                remedy="storeAuthorize, or `sales-channel store authorize`",
+            )
+    return due
 
 
 async def complete(runtime: Runtime, *, state: str, seller_id: str, code: str) -> Store:

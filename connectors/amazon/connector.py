@@ -10,6 +10,7 @@ import structlog
 
 from connectors.amazon import (
     catalog,
+    diagnosis,
     listings,
     notifications,
     offers,
@@ -25,6 +26,7 @@ from connectors.budget import Budget, Sleep
 from connectors.port import (
     CatalogItem,
     Delivery,
+    Diagnosis,
     IdentifierType,
     ItemOffers,
     MarketplaceListing,
@@ -74,12 +76,19 @@ class AmazonConnector:
             sleep=sleep,
             chance=chance,
         )
+        self._endpoints = endpoints
         self._queue_arn = endpoints.queue_arn
         self._queue = Queue(endpoints.queue_arn, endpoints) if endpoints.queue_arn else None
 
     async def check(self) -> str:
         """The seller account's name on the marketplace; raises `Unauthorized` with what failed."""
         return await participations.check(self._transport)
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """What works and what does not, part by part."""
+        return await diagnosis.diagnose(
+            self._transport, self._endpoints, self._queue, self._clock.now()
+        )
 
     async def search_by_identifiers(
         self, kind: IdentifierType, values: Sequence[str]

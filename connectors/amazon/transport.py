@@ -66,14 +66,16 @@ class Transport:
         body: object | None = None,
         priority: Priority = Priority.URGENT,
         token: str | None = None,
+        api_url: str | None = None,
     ) -> Node:
         """The answer of an operation, as JSON.
 
         `path` fills the path's placeholders; a `body` may hold `orjson.Fragment` for exact numbers;
-        a `token` of its own (`restricted.py`) takes the place of the account's.
+        a `token` of its own (`restricted.py`) takes the place of the account's,
+        and the `api_url` of another region that of its own.
         Raises the errors of `connectors.errors`.
         """
-        url = self._api_url + path_of(operation, path or {})
+        url = (api_url or self._api_url) + path_of(operation, path or {})
         content = None if body is None else orjson.dumps(body)
         request = self._http.build_request(operation.method, url, params=query, content=content)
         request.headers["user-agent"] = _USER_AGENT

@@ -43,7 +43,7 @@ NEEDED = {
     "SIMULATE": "rulesetSimulate",
     "WRITE_LISTINGS": "listingPriceOverride listingPriceOverrideClear listingPublish",
     "RUN": "repriceRunStart operationCancel repriceRunResume repriceRunDiscard repriceRunUndo",
-    "WRITE_STORES": "storeCreate storeConnect storeAuthorize storeSettingsUpdate storeActivate storeDeactivate",
+    "WRITE_STORES": "storeCreate storeConnect storeAuthorize storeDiagnose storeSettingsUpdate storeActivate storeDeactivate",
     "WRITE_RULES": "rulesetCreate rulesetPublish rulesetRollBack",
     "MANAGE_KEYS": "apiKey apiKeys apiKeyCreate apiKeyRotate apiKeyRevoke",
 }

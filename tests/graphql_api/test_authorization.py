@@ -36,6 +36,7 @@ AUTHORIZE = """mutation ($input: StoreAuthorizeInput!) { storeAuthorize(input: $
 STORE = """query ($id: ID!) { store(id: $id) { status authorization {
   sellerId connectedAt expiresAt isRenewalDue } } }"""
 _BACK = "http://localhost/amazon/callback"
+_QUEUE = "arn:aws:sqs:us-east-1:000000000000:offers-{seller}"
 _ID = gid("Store", "store1")
 
 
@@ -60,6 +61,7 @@ async def runtime(amazon: Amazon, servers: ServerUrls, tmp_path: Path) -> AsyncI
         data_dir=tmp_path,
         amazon_url=amazon.url,
         amazon_rate_scale=RATE_SCALE,
+        amazon_queue_arn=_QUEUE,
         amazon_application_id="amzn1.sp.solution.client",
         amazon_client_id="client",
         amazon_client_secret=SecretStr(CLIENT_SECRET),
@@ -254,3 +256,69 @@ async def test_without_an_application_there_is_no_link_and_the_way_out_is_named(
 async def test_strangers_stores_cannot_be_authorised(store: None, ask_as_stranger: Ask) -> None:
     told = (await ask_as_stranger(AUTHORIZE, input={"storeId": _ID}))["storeAuthorize"]
     assert (told["consentUrl"], told["userErrors"][0]["code"]) == (None, "NOT_FOUND")
+
+
+DIAGNOSE = """mutation ($input: StoreDiagnoseInput!) { storeDiagnose(input: $input) {
+  diagnoses { part outcome message remedy } userErrors { code message field } } }"""
+
+
+async def _bad(ask: Ask) -> list[tuple[str, str]]:
+    """Parts that do not work, with what to do."""
+    told = (await ask(DIAGNOSE, input={"storeId": _ID}))["storeDiagnose"]
+    assert told["userErrors"] == []
+    return [
+        (each["part"], each["remedy"]) for each in told["diagnoses"] if each["outcome"] == "BAD"
+    ]
+
+
+async def test_a_diagnosis_names_what_fails_and_the_way_out(
+    amazon: Amazon, store: None, ask: Ask, client: httpx.AsyncClient
+) -> None:
+    await client.get(await _agreed(amazon, await _link(ask)))
+    assert await _bad(ask) == []
+
+    amazon.forbid("searchOrders")
+    ((part, remedy),) = await _bad(ask)
+    assert part == "ROLE"
+    assert "Inventory and Order Tracking" in remedy
+
+    amazon.forbid("getMarketplaceParticipations")
+    assert [part for part, _ in await _bad(ask)] == ["ROLE"]
+
+    amazon.trouble()
+    amazon.sqs("SetQueueAttributes", QueueUrl=f"offers-{SELLER_ID}", Attributes={"Policy": "{}"})
+    ((part, remedy),) = await _bad(ask)
+    assert part == "QUEUE"
+    assert "437568002678" in remedy
+
+    amazon.revoke(SELLER_ID)
+    ((part, remedy),) = await _bad(ask)
+    assert part == "TOKEN"
+    assert "Authorise the store again" in remedy
+
+
+async def test_a_queue_to_which_nothing_is_sent_is_found(
+    amazon: Amazon,
+    store: None,
+    ask: Ask,
+    client: httpx.AsyncClient,
+    runtime: Runtime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await client.get(await _agreed(amazon, await _link(ask)))
+    other = runtime.settings.model_copy(update={"amazon_queue_arn": _QUEUE.format(seller="none")})
+    monkeypatch.setattr(runtime.connections, "_settings", other)
+    await runtime.connections._open.pop("store1")[1].close()
+
+    assert [part for part, _ in await _bad(ask)] == ["QUEUE"]
+    amazon.sqs("CreateQueue", QueueName="offers-none")
+
+    assert await _bad(ask) == [("QUEUE", "Connect the store again, which subscribes it.")]
+
+
+async def test_a_store_that_was_never_connected_has_nothing_to_diagnose(
+    store: None, ask: Ask
+) -> None:
+    told = (await ask(DIAGNOSE, input={"storeId": _ID}))["storeDiagnose"]
+    assert told["diagnoses"] is None
+    assert told["userErrors"][0]["code"] == "NOT_CONNECTED"

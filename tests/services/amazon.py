@@ -105,6 +105,20 @@ class Amazon:
         """Have the next calls of an operation go wrong."""
         self._post("faults", {"faults": [{"operation": operation, "kind": kind, "next": times}]})
 
+    def forbid(self, *operations: str) -> None:
+        """Have Amazon deny these operations, as where the application lacks their role."""
+        faults = [{"operation": each, "kind": "403", "probability": 1} for each in operations]
+        self._post("faults", {"faults": faults})
+
+    def revoke(self, seller_id: str) -> None:
+        """Have a seller take back what it allowed."""
+        self._post("revoke", {"sellerId": seller_id})
+
+    def sqs(self, action: str, **arguments: Any) -> None:
+        """Do something to the queues, as their owner."""
+        headers = {"x-amz-target": f"AmazonSQS.{action}"}
+        self.http.post("/sqs", json=arguments, headers=headers).raise_for_status()
+
     def journal(self, seller_sku: str | None = None) -> list[dict[str, Any]]:
         """What was written to listings, in order."""
         query = {"sellerSku": seller_sku} if seller_sku else {}

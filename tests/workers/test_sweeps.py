@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from embedded.servers import ServerUrls
 from services import stores
 from services.queue import Job
@@ -19,7 +21,7 @@ async def swept(shop: Shop, name: str) -> None:
 
 def test_every_job_but_importing_listings_is_swept() -> None:
     names = [cron.name for cron in crons()]
-    assert len(set(names)) == len(names) == 6
+    assert len(set(names)) == len(names) == 7
 
 
 async def test_a_sweep_asks_for_every_active_store_once_a_minute(
@@ -48,3 +50,14 @@ async def test_the_sweeps_together_come_back_for_everything(
     # These two are someone's wish: what was started and stands still is picked up as an operation.
     wished = {Job.IMPORT_LISTINGS, Job.SIMULATE}
     assert {name for name, _ in await queued(servers)} == set(Job) - wished
+
+
+async def test_an_authorisation_that_ends_soon_is_warned_of(shop: Shop, amazon: Amazon) -> None:
+    with capture_logs() as logs:
+        await swept(shop, "reminding")
+        for _ in range(48):
+            amazon.advance(7 * 24 * 60)
+        await swept(shop, "reminding")
+
+    (told,) = [entry for entry in logs if entry["event"] == "store.authorization.ends"]
+    assert (told["store"], told["at"][:10]) == (shop.id, "2027-01-05")
