@@ -30,7 +30,7 @@ class SealedTokens:
         except (RedisError, OSError) as error:
             log.warning("access_tokens.redis.away", error=type(error).__name__)
             return None
-        opened = self._vault.open_text(sealed.decode()) if sealed else None
+        opened = self._vault.open_text(sealed) if sealed else None
         if opened is None:
             return None
         value, good_until = orjson.loads(opened)

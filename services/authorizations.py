@@ -41,7 +41,7 @@ async def begin(
     expires_at = _machine.now() + LASTS
     asked = Authorization(new_id(), scope.merchant_id, store_id, actor, expires_at)
     state = orjson.dumps([asked.merchant_id, asked.id]).decode()
-    url = runtime.connections.consent_url(store, runtime.vault.seal_text(state))
+    url = runtime.connections.consent_url(store, runtime.vault.seal_text(state).decode())
     await AUTHORIZATIONS.insert(scope, [asked])
     return url, expires_at
 
@@ -71,7 +71,7 @@ async def complete(runtime: Runtime, *, state: str, seller_id: str, code: str) -
         Conflict: the store already sells with another account.
         NotConnected: Amazon could not be asked.
     """
-    opened = runtime.vault.open_text(state)
+    opened = runtime.vault.open_text(state.encode())
     if opened is None:
         raise InvalidInput(f"This is no answer to a link of ours. {_START_AGAIN}", field=("state",))
     merchant_id, id_ = orjson.loads(opened)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -18,6 +19,8 @@ from domain.change import Change, ChangeKind
 from domain.listing import NO_TERMS, Issue, Listing, ListingReason, ListingStatus
 from domain.store import Store
 from domain.submission import Submission, SubmissionKind, SubmissionState
+from domain.webhook import WebhookEvent
+from services import webhook_events
 from services.changelog import of_listing
 from services.queue import Job
 from services.runtime import Runtime
@@ -183,21 +186,27 @@ async def _refuse(
         )
         if not moved:
             return
-        fields: dict[str, object] = {"issues": issues, "updated_at": at}
+        row = await LISTINGS.require(inside, listing.id)
+        fields: dict[str, Any] = {"issues": issues, "updated_at": at}
         if submission.kind is SubmissionKind.LIST:
             fields |= {"status": ListingStatus.INACTIVE, "reason": ListingReason.REJECTED}
-        await listings.change(inside, [(listing.id, fields)])
+        await listings.change(inside, [(row.id, fields)])
         told = "; ".join(issue.message for issue in issues) or "no reason given"
         entry = of_listing(
-            listing,
+            row,
             ChangeKind.STATUS,
-            before=listing.status,
+            before=row.status,
             after=f"REJECTED: {told}",
             actor="Amazon",
             at=at,
             decision_id=submission.decision_id,
         )
         await CHANGES.insert(inside, [entry])
+        after = replace(row, **fields, version=row.version + 1)
+        await webhook_events.tell(
+            inside,
+            webhook_events.listing_status(row, after, at=at, decision_id=submission.decision_id),
+        )
 
     await scope.transaction(write)
 
@@ -212,6 +221,7 @@ async def _settle(
     ids = {submission.listing_id for submission in batch}
     rows = await LISTINGS.get_many(scope, ids)
     later = await submissions.later_ones(scope, ids, batch[0].id)
+    events: list[WebhookEvent] = []
     for submission in batch:
         found, row = by_sku.get(submission.seller_sku), rows[submission.listing_id]
         newer = [each for each in later if _is_newer(each, submission)]
@@ -226,12 +236,18 @@ async def _settle(
                     fields["wanted_terms"] = row.wanted_terms.once_live()
                 await listings.change(scope, [(submission.listing_id, fields)])
                 await CHANGES.insert(scope, log_)
+                # What another submission of the same listing comes to is told from here on.
+                rows[row.id] = after = replace(row, **fields, version=row.version + 1)
+                decided = submission.decision_id
+                events += webhook_events.listing_price(row, after, at=at, decision_id=decided)
+                events += webhook_events.listing_status(row, after, at=at, decision_id=decided)
         elif left.price is None and left.quantity is None:
             await submissions.move(scope, submission, SubmissionState.SUPERSEDED, at=at)
         elif newer != told:
             continue  # never two of a listing wait to be sent
         elif submission.accepted_at is not None and at - submission.accepted_at > _RESEND_AFTER:
             await submissions.send_again(scope, left)
+    await webhook_events.tell(scope, events)
 
 
 def _is_newer(each: Submission, submission: Submission) -> bool:
@@ -269,7 +285,7 @@ def _is_live(
 
 def _went_live(
     runtime: Runtime, listing: Listing, submission: Submission, found: MarketplaceListing
-) -> tuple[dict[str, object], list[Change]]:
+) -> tuple[dict[str, Any], list[Change]]:
     """The listing's fields now that a submission is live, and the log of what that changed."""
     at = runtime.clock.now()
     status, reason = _standing(listing, found)
@@ -293,7 +309,7 @@ def _went_live(
         for kind, before, after in moved
         if before != after
     ]
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "price": found.price,
         "business": found.business,
         "list_price": found.list_price,

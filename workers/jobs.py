@@ -14,7 +14,17 @@ from arq.worker import Function, func
 
 from connectors.errors import MarketplaceError, Retryable, Throttled
 from domain.errors import NotConnected, NotFound
-from services import listings, offers, orders, plans, repricing, submissions
+from services import (
+    exports,
+    listings,
+    offers,
+    orders,
+    plans,
+    product_imports,
+    repricing,
+    submissions,
+    webhook_delivery,
+)
 from services.queue import Job
 from services.runtime import Runtime
 from storage.mongo import Scope
@@ -35,9 +45,16 @@ USE_CASES: dict[Job, UseCase] = {
     ),
     Job.REPRICE: repricing.reprice,
     Job.SIMULATE: plans.work_out,
+    Job.EXPORT: lambda runtime, scope, _, operation: exports.write(runtime, scope, operation or ""),
+    Job.IMPORT_PRODUCTS: lambda runtime, scope, _, operation: product_imports.run(
+        runtime, scope, operation or ""
+    ),
     Job.PUSH: lambda runtime, scope, store, _: submissions.push(runtime, scope, store),
     Job.CONFIRM: lambda runtime, scope, store, _: submissions.confirm(runtime, scope, store),
     Job.IMPORT_ORDERS: lambda runtime, scope, store, _: orders.import_orders(runtime, scope, store),
+    Job.DELIVER: lambda runtime, scope, webhook, _: webhook_delivery.deliver(
+        runtime, scope, webhook
+    ),
 }
 
 

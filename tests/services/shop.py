@@ -20,7 +20,7 @@ from domain.submission import Submission, SubmissionState
 from embedded.servers import ServerUrls
 from services import listings, offers, operations, orders, products, repricing, rulesets, stores
 from services import submissions as sending
-from services.queue import REPRICE, SYNC, unpack
+from services.queue import BULK, REPRICE, SYNC, unpack
 from services.runtime import Runtime
 from services.settings import Settings
 from services.vault import AmazonCredentials
@@ -73,10 +73,12 @@ def a_mug(number: int = 1, price: str = "20.00", **changes: Any) -> Product:
 
 
 async def queued(urls: ServerUrls) -> list[tuple[str, tuple[Any, ...]]]:
-    """The jobs that wait in both queues, with their arguments."""
+    """The jobs that wait in the queues, with their arguments."""
     redis = ArqRedis.from_url(urls.redis_url)
     redis.job_deserializer = unpack
-    jobs = [job for name in (SYNC, REPRICE) for job in await redis.queued_jobs(queue_name=name)]
+    jobs = [
+        job for name in (SYNC, REPRICE, BULK) for job in await redis.queued_jobs(queue_name=name)
+    ]
     await redis.aclose()
     return [(job.function, tuple(job.args)) for job in jobs]
 
