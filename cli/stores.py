@@ -145,9 +145,11 @@ def diagnose(
             found = await diagnosis.diagnose(runtime, scope, store.id)
             for each in found:
                 told = f"[{_COLOURS[each.outcome]}]{each.outcome:<8}[/]{each.part:<12}"
-                console.print(f"{told} {escape(each.message)}", highlight=False)
+                console.print(f"{told} {escape(each.message)}", highlight=False, soft_wrap=True)
                 if each.remedy:
-                    console.print(f"{'':21}→ {escape(each.remedy)}", highlight=False)
+                    console.print(
+                        f"{'':21}→ {escape(each.remedy)}", highlight=False, soft_wrap=True
+                    )
             if any(each.outcome is DiagnosisOutcome.BAD for each in found):
                 raise typer.Exit(1)
 

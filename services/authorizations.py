@@ -8,7 +8,7 @@ from datetime import datetime
 import orjson
 import structlog
 
-from connectors.errors import MarketplaceError, Unauthorized
+from connectors.errors import MarketplaceError, Refusal, Unauthorized
 from domain.authorization import LASTS, Authorization
 from domain.clock import SystemClock
 from domain.errors import Conflict, InvalidInput, NotConnected
@@ -92,6 +92,10 @@ async def complete(runtime: Runtime, *, state: str, seller_id: str, code: str) -
     try:
         credentials = await runtime.connections.exchange(store, code)
     except Unauthorized as error:
+        if error.refusal is Refusal.APPLICATION:
+            raise NotConnected(
+                f"{error.message}. Have SALES_CHANNEL_AMAZON_CLIENT_ID and _CLIENT_SECRET mended. {_START_AGAIN}"
+            ) from error
         raise InvalidInput(f"{error.message}. {_START_AGAIN}", field=("code",)) from error
     except MarketplaceError as error:
         raise NotConnected(f"Amazon could not be asked: {error.message}. {_START_AGAIN}") from error

@@ -206,6 +206,25 @@ async def test_a_code_that_amazon_refuses_connects_nothing(
     assert (await ask(STORE, id=_ID))["store"]["authorization"] is None
 
 
+async def test_an_application_that_amazon_refuses_is_the_operators_trouble(
+    amazon: Amazon,
+    store: None,
+    ask: Ask,
+    client: httpx.AsyncClient,
+    runtime: Runtime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    back = await _agreed(amazon, await _link(ask))
+    wrong = runtime.settings.model_copy(update={"amazon_client_secret": SecretStr("run out")})
+    monkeypatch.setattr(runtime.connections, "_settings", wrong)
+
+    answer = await client.get(back)
+
+    assert answer.status_code == 502
+    assert "SALES_CHANNEL_AMAZON_CLIENT_ID" in answer.text
+    assert "run out" not in answer.text
+
+
 async def test_another_account_does_not_take_a_store_over(
     amazon: Amazon, store: None, ask: Ask, client: httpx.AsyncClient
 ) -> None:

@@ -58,7 +58,7 @@ def app(lockstep: Lockstep, in_lockstep: bool) -> Starlette:
 @pytest.mark.parametrize(
     ("operation", "seconds", "in_lockstep"),
     [
-        ("patchListingsItem", 600.0 if _IS_NIGHTLY else 60.0, True),
+        ("patchListingsItem", 600.0 if _IS_NIGHTLY else 30.0, True),
         ("getItemOffersBatch", 600.0, True),
         pytest.param(
             "patchListingsItem",
