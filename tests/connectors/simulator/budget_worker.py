@@ -1,9 +1,10 @@
-"""A process that calls one operation as fast as the shared budget allows: `python -m … operation api redis time [socket]`.
+"""Processes that call one operation as fast as their shared budget allows: `python -m … count operation api redis time [socket]`.
 
-With a socket it lives in lockstep time, and its requests arrive late by chance; without, in real time for `time` seconds.
+With a socket they live in lockstep time, and requests arrive late by chance; without, in real time for `time` seconds.
 """
 
 import asyncio
+import multiprocessing
 import os
 import random
 import sys
@@ -87,7 +88,17 @@ _CALLS: dict[str, Callable[[AmazonConnector], Awaitable[None]]] = {
 }
 
 
-if __name__ == "__main__":
-    operation, api, redis_url, seconds, *rest = sys.argv[1:]
+def _live(operation: str, api: str, redis_url: str, seconds: str, socket: str = "") -> None:
     with suppress(End):
-        asyncio.run(_work(operation, api, redis_url, float(seconds), "".join(rest)))
+        asyncio.run(_work(operation, api, redis_url, float(seconds), socket))
+
+
+if __name__ == "__main__":
+    # Forked before anything runs in them: what takes time is importing all this, once is enough.
+    fork = multiprocessing.get_context("fork")
+    workers = [fork.Process(target=_live, args=sys.argv[2:]) for _ in range(int(sys.argv[1]))]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    sys.exit(max(abs(worker.exitcode or 0) for worker in workers))

@@ -41,6 +41,10 @@ class Lockstep:
             if len(self._asleep) == self._sleepers:
                 await self._wake()
         writer.close()
+        # Nobody is to wait for one that is gone: time is up for the others, too.
+        self._end = min(self._end, self.seconds)
+        if self._asleep:
+            await self._wake()
 
     async def _wake(self) -> None:
         first = min(at for at, _ in self._asleep)

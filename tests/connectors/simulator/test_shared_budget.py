@@ -92,13 +92,10 @@ async def test_six_processes_use_what_there_is_and_no_more(
 
 
 async def _play(arguments: list[str]) -> None:
-    command = [sys.executable, "-m", "tests.connectors.simulator.budget_worker", *arguments]
-    workers = [
-        await asyncio.create_subprocess_exec(
-            *command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
-        for _ in range(_WORKERS)
-    ]
-    told = await asyncio.gather(*(worker.communicate() for worker in workers))
-    for worker, (_, errors) in zip(workers, told, strict=True):
-        assert worker.returncode == 0, errors.decode()
+    module = "tests.connectors.simulator.budget_worker"
+    command = [sys.executable, "-m", module, str(_WORKERS), *arguments]
+    workers = await asyncio.create_subprocess_exec(
+        *command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    _, errors = await workers.communicate()
+    assert workers.returncode == 0, errors.decode()
