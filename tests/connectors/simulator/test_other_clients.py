@@ -10,7 +10,7 @@ import httpx
 import pytest
 import spapi
 from sp_api.api import CatalogItems, ListingsItems, Notifications, Orders, Products, Sellers
-from sp_api.auth import AccessTokenClient
+from sp_api.auth import AccessTokenClient, access_token_client
 from sp_api.base import Marketplaces, SellingApiNotFoundException
 from spapi.models.listings_items_v2021_08_01 import (
     ListingsItemPatchRequest,
@@ -74,7 +74,10 @@ def official(port: int) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture
 def popular(port: int) -> Iterator[Callable[..., Any]]:
-    """A part of the popular client, as the seller; it keeps tokens for the whole process, by refresh token."""
+    """A part of the popular client, as the seller."""
+    # It keeps tokens for the whole process, and knows them by the refresh token alone.
+    access_token_client.cache.clear()
+    access_token_client.grantless_cache.clear()
     opened = []
 
     class LocalTokens(AccessTokenClient):  # type: ignore[misc]  # it has no types
