@@ -125,7 +125,7 @@ class Connection:
     connected_at: datetime
     """When the store was first connected with this account: from then on its orders are of interest."""
     authorized_at: datetime | None = None
-    """When the seller last allowed it; None where that was before this was noted."""
+    """When the seller last allowed it, or gave credentials; None where that was before this was noted."""
 
     @property
     def expires_at(self) -> datetime:

@@ -58,7 +58,7 @@ class AmazonAuthorization:
     seller_id: str = strawberry.field(description="The seller account.")
     connected_at: datetime = strawberry.field(description="When the store was connected with it.")
     expires_at: datetime = strawberry.field(
-        description="When Amazon ends it: a year after the seller last agreed."
+        description="When Amazon ends it: a year after the seller last agreed, or after credentials were given, which may be older."
     )
     connection: strawberry.Private[domain.Connection]
 
