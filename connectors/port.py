@@ -215,7 +215,9 @@ class ReadsListings(Protocol):
         Raises `Rejected` after the last page where the marketplace shows no more although there are more.
         """
 
-    async def listings(self, seller_skus: Sequence[str]) -> list[MarketplaceListing]:
+    async def listings(
+        self, seller_skus: Sequence[str], *, urgently: bool = True
+    ) -> list[MarketplaceListing]:
         """Those of at most 20 seller SKUs that exist."""
 
 

@@ -14,7 +14,7 @@ from arq.worker import Function, func
 
 from connectors.errors import MarketplaceError, Retryable, Throttled
 from domain.errors import NotConnected, NotFound
-from services import listings, offers, orders, plans, repricing, submissions
+from services import listing_import, listings, offers, orders, plans, repricing, submissions
 from services.queue import Job
 from services.runtime import Runtime
 from storage.mongo import Scope
@@ -27,7 +27,7 @@ TIMEOUT = 600
 UseCase = Callable[[Runtime, Scope, str, str | None], Awaitable[object]]
 
 USE_CASES: dict[Job, UseCase] = {
-    Job.IMPORT_LISTINGS: listings.import_listings,
+    Job.IMPORT_LISTINGS: listing_import.import_listings,
     Job.MATCH_PRODUCTS: listings.match_products,
     Job.PULL_OFFERS: offers.pull,
     Job.RECEIVE_EVENTS: lambda runtime, scope, store, _: offers.receive_events(

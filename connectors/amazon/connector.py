@@ -23,7 +23,7 @@ from connectors.amazon.account import AmazonAccount, AmazonEndpoints
 from connectors.amazon.auth import Tokens
 from connectors.amazon.queue import Queue
 from connectors.amazon.transport import Transport
-from connectors.budget import Budget, Sleep
+from connectors.budget import Budget, Priority, Sleep
 from connectors.port import (
     CatalogItem,
     Delivery,
@@ -97,9 +97,12 @@ class AmazonConnector:
         """Pages of every listing of the seller."""
         return listings.every(self._transport)
 
-    async def listings(self, seller_skus: Sequence[str]) -> list[MarketplaceListing]:
+    async def listings(
+        self, seller_skus: Sequence[str], *, urgently: bool = True
+    ) -> list[MarketplaceListing]:
         """Those of at most 20 seller SKUs that exist."""
-        return await listings.by_sku(self._transport, seller_skus)
+        priority = Priority.URGENT if urgently else Priority.BACKGROUND
+        return await listings.by_sku(self._transport, seller_skus, priority)
 
     async def request_listings_report(self) -> str:
         """Have a report of all listings made; gives its id."""

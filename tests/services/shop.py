@@ -6,6 +6,7 @@ from typing import Any
 from arq.connections import ArqRedis
 from redis.asyncio import Redis
 
+from connectors.errors import NotReady
 from connectors.magento.product_export import RowError
 from connectors.port import ItemOffers
 from domain.change import Change
@@ -18,7 +19,17 @@ from domain.ruleset import Ruleset
 from domain.store import CatalogSearchSettings, Store, StoreSettings
 from domain.submission import Submission, SubmissionState
 from embedded.servers import ServerUrls
-from services import listings, offers, operations, orders, products, repricing, rulesets, stores
+from services import (
+    listing_import,
+    listings,
+    offers,
+    operations,
+    orders,
+    products,
+    repricing,
+    rulesets,
+    stores,
+)
 from services import submissions as sending
 from services.queue import REPRICE, SYNC, unpack
 from services.runtime import Runtime
@@ -116,7 +127,18 @@ class Shop:
         return await OPERATIONS.require(self.scope, operation.id)
 
     async def import_listings(self) -> None:
-        await listings.import_listings(self.runtime, self.scope, self.id, None)
+        """Import what stands on Amazon, letting time pass until its report is made."""
+        for _ in range(5):
+            try:
+                await self.import_listings_once()
+            except NotReady:
+                self.amazon.advance(3)
+            else:
+                return
+        raise AssertionError("the report is never made")
+
+    async def import_listings_once(self) -> None:
+        await listing_import.import_listings(self.runtime, self.scope, self.id, None)
 
     async def match(self) -> None:
         await listings.match_products(self.runtime, self.scope, self.id, None)
