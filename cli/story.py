@@ -39,6 +39,7 @@ _WAKE_AGAIN = 1.0
 _PATIENCE = 120.0
 """Seconds in which the workers must come to rest; crashes in between included."""
 _SETTLING_TICKS = 12
+_COUNTED = 100
 _ORDERS_APPEAR = timedelta(minutes=3)
 """Amazon shows orders two minutes late."""
 
@@ -123,7 +124,7 @@ class Story:
         for _ in range(_SETTLING_TICKS):
             await self._market.advance(TICK_MINUTES, frozen=True)
             await self._rest(watch, moment)
-            if not await self._open([SubmissionState.ACCEPTED]):
+            if not await self._open([SubmissionState.SENT, SubmissionState.ACCEPTED]):
                 return
         raise NotAtRest("Amazon accepted changes and does not make them live.")
 
@@ -188,7 +189,7 @@ class Story:
             ),
             "due": await listings.count_due(scope, store_id),
             "timed": await listings.count_timed(scope, store_id, now),
-            "unsent": await self._open([SubmissionState.PENDING]),
+            "unsent": len(await submissions.pending(scope, store_id, _COUNTED)),
             "unconfirmed": await SUBMISSIONS.count(
                 scope,
                 AllOf(

@@ -88,7 +88,7 @@ def operation(
                     {key: unquote(value) for key, value in request.path_params.items()},
                     Query(request.scope["query_string"].decode("latin-1")),
                     body,
-                    str(request.base_url).rstrip("/"),
+                    _base_url(request),
                 )
             )
         except SpApiError as error:
@@ -96,6 +96,14 @@ def operation(
         return _response(simulator, name, answer, fault)
 
     return endpoint
+
+
+def _base_url(request: Request) -> str:
+    """Where the caller finds us. A well-known client names, of an address that is not https, a letter too few."""
+    url, server = request.base_url, request.scope.get("server")
+    if server and url.hostname in {server[0][1:], "ocalhost"}:
+        url = url.replace(hostname=server[0])
+    return str(url).rstrip("/")
 
 
 def _take_token(simulator: Simulator, client_id: str, seller_id: str | None, name: str) -> None:

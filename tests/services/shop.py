@@ -170,7 +170,7 @@ class Shop:
         raise AssertionError("the shop does not come to rest")
 
     async def _open(self) -> int:
-        waiting = [SubmissionState.PENDING, SubmissionState.ACCEPTED]
+        waiting = [SubmissionState.PENDING, SubmissionState.SENT, SubmissionState.ACCEPTED]
         under_way = await count_in_states(self.scope, self.id, waiting)
         return under_way + await count_due(self.scope, self.id)
 

@@ -211,8 +211,10 @@ async def test_what_listings_do_not_show_is_taken_as_the_report_has_it_with_its_
     assert (hidden.price, hidden.quantity) == (usd("18.00"), 5)
 
 
-@pytest.mark.parametrize("kind", ["503", "empty", "reset", "429"])
-@pytest.mark.parametrize("operation", ["getReport", "getReportDocument", "downloadDocument"])
+@pytest.mark.parametrize(
+    ("operation", "kind"),
+    [("getReport", "503"), ("getReportDocument", "reset"), ("downloadDocument", "empty")],
+)
 async def test_trouble_on_the_way_does_not_show(
     shop: Shop, amazon: Amazon, operation: str, kind: str
 ) -> None:

@@ -247,6 +247,18 @@ async def test_an_upload_has_five_minutes_and_its_own_content_type(amazon: Amazo
     assert (await amazon.http.put(url, content=b"{}", headers=right)).status_code == 403
 
 
+async def test_addresses_are_those_of_the_simulator_whatever_the_caller_calls_it(
+    amazon: Amazon,
+) -> None:
+    for name, base in (("mazon.test", "amazon.test"), ("other.test:81", "other.test:81")):
+        answer = await amazon.http.post(
+            f"{FEEDS}/documents",
+            json={"contentType": "application/json"},
+            headers={"host": name, "x-amz-access-token": amazon.token},
+        )
+        assert answer.json()["url"].startswith(f"http://{base}/documents/")
+
+
 async def test_a_feed_that_waits_can_be_cancelled(amazon: Amazon) -> None:
     await _on_sale(amazon, "A")
     feed_id = await amazon.listings_feed(_priced("A", 19))

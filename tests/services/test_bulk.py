@@ -1,0 +1,225 @@
+"""Many prices at the speed that Amazon's limits allow, on a clock that is not real, and the estimate beside it.
+
+NIGHTLY=1 sends 20,000 both ways.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+import httpx
+import pytest
+
+from connectors.amazon.account import AmazonAccount, AmazonEndpoints
+from connectors.amazon.connector import AmazonConnector
+from connectors.budget import LocalBudget
+from connectors.errors import Throttled
+from connectors.port import Connector
+from domain.listing import listing_id
+from domain.marketplace import MARKETPLACES
+from domain.store import Store
+from domain.submission import Submission, SubmissionKind, SubmissionState
+from services.connections import Connections
+from services.outbox import Outbox, outbox
+from services.settings import Settings
+from storage.feeds import FEEDS
+from storage.filters import EVERYTHING
+from storage.listings import LISTINGS
+from storage.submissions import write_down
+from tests.factories import MERCHANT, a_listing, usd
+from tests.services.amazon import (
+    CLIENT_SECRET,
+    REFRESH_TOKEN,
+    SELLER_ID,
+    Amazon,
+    an_item,
+    on_amazon,
+    running,
+)
+from tests.services.shop import Shop, settings_of
+
+IS_NIGHTLY = bool(os.environ.get("NIGHTLY"))
+COUNT = 20_000 if IS_NIGHTLY else 120
+ITEMS = 20
+PATCHES_A_SECOND = 5.0
+
+pytestmark = pytest.mark.timeout(3600 if IS_NIGHTLY else 120)
+
+
+@dataclass
+class Time:
+    """Seconds that pass when somebody sleeps; every full minute moves the world."""
+
+    seconds: float = 0.0
+    amazon: Amazon | None = None
+    _minutes: int = field(default=0)
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Let at least so many seconds pass; those who sleep at the same time share them."""
+        until = self.seconds + seconds
+        await asyncio.sleep(0)
+        self.seconds = max(self.seconds, until)
+        while self.amazon is not None and self._minutes < int(self.seconds // 60):
+            self._minutes += 1
+            self.amazon.advance(1)
+
+
+@dataclass
+class OneConnector:
+    """Whatever the store, the way to Amazon is this."""
+
+    connector: AmazonConnector
+
+    async def of(self, _: Store) -> Connector:
+        return self.connector
+
+
+@pytest.fixture
+def time_() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def amazon(tmp_path: Path, time_: Time) -> Iterator[Amazon]:
+    """An Amazon at its own limits, on which everything is listed already."""
+    with running(tmp_path, rate_scale=1, monotonic=time_) as found:
+        found.begin(
+            [an_item(number) for number in range(1, ITEMS + 1)],
+            listed=[on_amazon(_sku(number), number % ITEMS + 1) for number in range(COUNT)],
+        )
+        yield found
+
+
+@pytest.fixture
+def settings(amazon: Amazon, tmp_path: Path) -> Settings:
+    changes = {"amazon_rate_scale": 1, "amazon_feed_from": 100}
+    return settings_of(amazon, tmp_path).model_copy(update=changes)
+
+
+@pytest.fixture
+async def busy(shop: Shop, amazon: Amazon, time_: Time) -> AsyncIterator[Shop]:
+    """A shop with so many new prices, and the clock that its calls to Amazon wait by."""
+    account = AmazonAccount(
+        *("client", CLIENT_SECRET, REFRESH_TOKEN, SELLER_ID),
+        MARKETPLACES["US"],
+        MERCHANT,
+    )
+    time_.amazon = amazon
+    budget = LocalBudget(sleep=time_.sleep, now=time_)
+    async with httpx.AsyncClient(timeout=30) as http:
+        connector = AmazonConnector(
+            *(account, AmazonEndpoints.at(amazon.url), budget, shop.runtime.clock, http),
+            sleep=time_.sleep,
+        )
+        connections = cast("Connections", OneConnector(connector))
+        found = replace(shop, runtime=replace(shop.runtime, connections=connections))
+        await _decide(found)
+        yield found
+
+
+def _sku(number: int) -> str:
+    return f"S-{number:05}"
+
+
+async def _decide(shop: Shop) -> None:
+    """New prices for all, written down."""
+    for start in range(0, COUNT, 1_000):
+        skus = [_sku(number) for number in range(start, min(start + 1_000, COUNT))]
+        rows = [
+            a_listing(
+                sku, id=listing_id(shop.id, sku), store_id=shop.id, product_type="DRINKING_CUP"
+            )
+            for sku in skus
+        ]
+        await LISTINGS.insert(shop.scope, rows)
+        await write_down(shop.scope, [_submission(shop, sku) for sku in skus])
+
+
+def _submission(shop: Shop, sku: str) -> Submission:
+    return Submission(
+        id=f"{shop.id}-{sku}",
+        merchant_id=MERCHANT,
+        store_id=shop.id,
+        listing_id=listing_id(shop.id, sku),
+        seller_sku=sku,
+        kind=SubmissionKind.CHANGE,
+        decision_id="decision",
+        price=usd("17.00"),
+        quantity=None,
+        state=SubmissionState.PENDING,
+        attempts=0,
+        amazon_submission_id=None,
+        issues=(),
+        created_at=shop.runtime.clock.now(),
+        accepted_at=None,
+        settled_at=None,
+    )
+
+
+async def _outbox(shop: Shop) -> Outbox:
+    return await outbox(shop.runtime, shop.scope, shop.id)
+
+
+async def _until_accepted(shop: Shop, time_: Time) -> list[datetime | None]:
+    """Push until Amazon answered to everything; gives the estimates on the way."""
+    estimates = [(await _outbox(shop)).expected_at]
+    while True:
+        try:
+            await shop.push()
+        except Throttled as error:
+            await time_.sleep(error.retry_after.total_seconds())
+        now = await _outbox(shop)
+        estimates.append(now.expected_at)
+        if not now.waiting and not now.sent:
+            return estimates
+        await time_.sleep(15)
+
+
+def _assert_close(shop: Shop, time_: Time, began: datetime, estimate: datetime | None) -> None:
+    assert estimate is not None
+    took, told = timedelta(seconds=time_.seconds), estimate - began
+    print(f"{COUNT} prices: told {told}, took {took}")  # noqa: T201
+    assert abs(took - told) < max(took / 4, timedelta(minutes=3))
+
+
+def _prices(amazon: Amazon, operation: str) -> list[str | None]:
+    return [entry["price"] for entry in amazon.journal() if entry["operation"] == operation]
+
+
+async def test_by_feed(busy: Shop, amazon: Amazon, time_: Time) -> None:
+    began = busy.runtime.clock.now()
+    estimates = await _until_accepted(busy, time_)
+
+    assert _prices(amazon, "JSON_LISTINGS_FEED") == ["17.00"] * COUNT
+    assert [feed.accepted for feed in await FEEDS.find(busy.scope, EVERYTHING)] == [COUNT]
+    assert _prices(amazon, "patchListingsItem") == []
+    assert (await _outbox(busy)).accepted == COUNT
+    for estimate in estimates[:3]:
+        _assert_close(busy, time_, began, estimate)
+    _assert_no_refusals(amazon)
+
+
+async def test_one_by_one(busy: Shop, amazon: Amazon, time_: Time) -> None:
+    settings = busy.runtime.settings.model_copy(update={"amazon_feed_from": COUNT + 1})
+    shop = replace(busy, runtime=replace(busy.runtime, settings=settings))
+    began = shop.runtime.clock.now()
+    estimates = await _until_accepted(shop, time_)
+
+    assert _prices(amazon, "patchListingsItem") == ["17.00"] * COUNT
+    least = (COUNT - 5) / PATCHES_A_SECOND
+    assert least < time_.seconds < 1.1 * least + 30
+    _assert_close(shop, time_, began, estimates[0])
+    _assert_no_refusals(amazon)
+
+
+def _assert_no_refusals(amazon: Amazon) -> None:
+    """Amazon never had to say that it was too much."""
+    requests = amazon.status()["requests"]
+    assert not [name for name, by_status in requests.items() if "429" in by_status]
