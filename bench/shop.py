@@ -79,34 +79,37 @@ PROJECTION = [
     *("price", "quantity", "wanted_price", "wanted_quantity", "owns_buy_box", "hold", "version"),
     *("created_at", "updated_at", "store_id"),
 ]
-OFFER_PROJECTION = [
-    "observed_at",
-    *(f"offers.{name}" for name in ("seller_id", "listing_price", "shipping", "is_buy_box_winner")),
-]
+OFFER_PROJECTION: dict[str, Any] = {
+    "observed_at": 1,
+    "offers": {"$filter": {"input": "$offers", "cond": "$$this.is_buy_box_winner"}},
+}
+"""Of the offers just the one that holds the Buy Box."""
+BATCH = 1_000
+"""Documents of a first answer, so that a page of 250 takes no second."""
 
 
 async def fill(scope: Scope) -> None:
     """Two stores, and in them listings with five offers each."""
     chance = Random(1)
-    await STORES.insert(scope, [_store(f"store{number}") for number in range(2)])
-    listings = [_listing(number, chance) for number in range(SIZE)]
+    await STORES.insert(scope, [a_store(f"store{number}") for number in range(2)])
+    listings = [a_listing(number, chance) for number in range(SIZE)]
     await LISTINGS.insert(scope, listings)
-    await SNAPSHOTS.insert(scope, [_snapshot(listing, chance) for listing in listings])
+    await SNAPSHOTS.insert(scope, [a_snapshot(listing, chance) for listing in listings])
 
 
 async def page(database: AsyncIOMotorDatabase[dict[str, Any]], first: int) -> dict[str, Any]:
     """The answer, written by hand: three reads of what is needed, and one dictionary made of them."""
     mine = {"merchant_id": MERCHANT}
     listings = await database.listings.find(
-        mine, PROJECTION, sort=[("_id", 1)], limit=first + 1
+        mine, PROJECTION, sort=[("_id", 1)], limit=first + 1, batch_size=BATCH
     ).to_list(None)
     more = len(listings) > first
     del listings[first:]
     of_stores = {"_id": {"$in": list({row["store_id"] for row in listings})}, **mine}
     of_items = {"_id": {"$in": [f"{row['store_id']}/{row['asin']}" for row in listings]}, **mine}
     stores, snapshots = await asyncio.gather(
-        database.stores.find(of_stores, ["name", "country"]).to_list(None),
-        database.offers.find(of_items, OFFER_PROJECTION).to_list(None),
+        database.stores.find(of_stores, ["name", "country"], batch_size=BATCH).to_list(None),
+        database.offers.find(of_items, OFFER_PROJECTION, batch_size=BATCH).to_list(None),
     )
     places = {
         row["_id"]: {"id": _id("Store", row["_id"]), "name": row["name"], "country": row["country"]}
@@ -182,7 +185,8 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def _store(id_: str) -> Store:
+def a_store(id_: str) -> Store:
+    """A store of an id."""
     return Store(
         id=id_,
         merchant_id=MERCHANT,
@@ -200,8 +204,9 @@ def _store(id_: str) -> Store:
     )
 
 
-def _listing(number: int, chance: Random) -> Listing:
-    store, sku = f"store{number % 2}", f"SKU-{number:06}"
+def a_listing(number: int, chance: Random, store: str | None = None) -> Listing:
+    """A listing by its number, of one of two stores unless a store is named."""
+    store, sku = store or f"store{number % 2}", f"SKU-{number:06}"
     price = Money(chance.randrange(500, 20_000), "USD")
     return Listing(
         id=listing_id(store, sku),
@@ -234,7 +239,8 @@ def _listing(number: int, chance: Random) -> Listing:
     )
 
 
-def _snapshot(listing: Listing, chance: Random) -> OfferSnapshot:
+def a_snapshot(listing: Listing, chance: Random) -> OfferSnapshot:
+    """Five offers on a listing's item, ours the first of them."""
     winner = chance.randrange(6)
     return OfferSnapshot(
         id=snapshot_id(listing.store_id, listing.asin or ""),

@@ -2,7 +2,20 @@
 
 import typer
 
-from cli import backtest, catalog, demo, explain, keys, plans, reprice, rules, running, runs, stores
+from cli import (
+    backtest,
+    catalog,
+    demo,
+    explain,
+    export,
+    keys,
+    plans,
+    reprice,
+    rules,
+    running,
+    runs,
+    stores,
+)
 from cli.session import configure_logging
 
 app = typer.Typer(
@@ -34,6 +47,7 @@ app.command()(running.worker)
 app.command()(running.simulator)
 app.command()(reprice.reprice)
 app.command()(explain.explain)
+app.command()(export.export)
 app.command()(demo.demo)
 
 

@@ -1,5 +1,6 @@
 """`explain SKU`: why a price is what it is."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from cli.session import console, open_session, run, the_store
-from domain.decision import ConditionVerdict, Decision
+from domain.decision import ConditionVerdict, Decision, RuleVerdict
 from domain.errors import NotFound
 from domain.listing import Listing, listing_id
 from domain.offer import OfferSnapshot, snapshot_id
@@ -45,12 +46,18 @@ def explain(
             if id_ and not now:
                 decision = await DECISIONS.get(scope, id_)
             decision = decision or await decisions.explain(runtime, scope, listing)
-            console.print(_told(listing, decision, snapshot))
+            rules = (await decisions.verdicts(runtime, scope, [decision]))[0] if decision else ()
+            console.print(_told(listing, decision, rules, snapshot))
 
     run(main)
 
 
-def _told(listing: Listing, decision: Decision | None, snapshot: OfferSnapshot | None) -> Group:
+def _told(
+    listing: Listing,
+    decision: Decision | None,
+    rules: Sequence[RuleVerdict],
+    snapshot: OfferSnapshot | None,
+) -> Group:
     live = listing.price or "not live"
     head = f"[bold]{listing.seller_sku}[/bold]  {listing.title}\n{listing.status}, {live}"
     if listing.wanted_price and listing.wanted_price != listing.price:
@@ -59,7 +66,7 @@ def _told(listing: Listing, decision: Decision | None, snapshot: OfferSnapshot |
         head += f"\n[yellow]held: {listing.hold}[/yellow]"
     if decision is None:
         return Group(Panel(head), "No product of the catalogue belongs to this listing.")
-    parts: list[RenderableType] = [Panel(head), _steps(decision), _rules(decision)]
+    parts: list[RenderableType] = [Panel(head), _steps(decision), _tree(rules)]
     if snapshot:
         parts.append(_offers(snapshot))
     return Group(*parts)
@@ -75,9 +82,9 @@ def _steps(decision: Decision) -> Table:
     return table
 
 
-def _rules(decision: Decision) -> Tree:
+def _tree(rules: Sequence[RuleVerdict]) -> Tree:
     tree = Tree("Rules")
-    for verdict in decision.rules:
+    for verdict in rules:
         colour = "green" if verdict.applied else "dim"
         branch = tree.add(f"[{colour}]{verdict.rule_key}[/{colour}]: {verdict.note}")
         if verdict.conditions:

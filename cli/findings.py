@@ -3,6 +3,7 @@
 from cli.documents import Written
 from cli.session import console
 from domain.clock import SystemClock
+from rules.conditions import written as as_written
 from rules.eligibility import Eligibility
 from rules.lint import Finding, Witness, review
 
@@ -27,7 +28,7 @@ def tell_findings(written: Written) -> None:
 def _shown(finding: Finding, witness: Witness) -> str:
     """The witness in a line: what is known of it and what comes of that."""
     facts = ", ".join(
-        f"{each.name} {each.value}" for each in witness.facts if each.value is not None
+        f"{each.name} {as_written(each.value)}" for each in witness.facts if each.value is not None
     )
     verdict = witness.verdict
     if isinstance(verdict, Eligibility):

@@ -1,4 +1,4 @@
-"""The processes of an installation on one machine: API, two kinds of worker, and for a demonstration the simulator."""
+"""The processes of an installation on one machine: API, three kinds of worker, and for a demonstration the simulator."""
 
 import os
 import socket
@@ -33,6 +33,7 @@ def programs(env: Mapping[str, str], *, port: int, log_dir: Path | None) -> list
         program("api", ("serve", "--port", str(port)), env, log_dir),
         program("worker-sync", ("worker", "sync"), env, log_dir),
         program("worker-reprice", ("worker", "reprice"), env, log_dir),
+        program("worker-bulk", ("worker", "bulk"), env, log_dir),
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+import uvloop
 
 from cli.processes import environment, free_port, programs
 from cli.session import configure_logging, console, run
@@ -17,7 +18,7 @@ from embedded.supervisor import Supervisor
 from graphql_api.app import create_app
 from graphql_api.limits import BODY
 from services.settings import Settings
-from workers.runner import run_reprice_worker, run_sync_worker
+from workers.runner import run_bulk_worker, run_reprice_worker, run_sync_worker
 
 
 class Kind(StrEnum):
@@ -25,6 +26,14 @@ class Kind(StrEnum):
 
     SYNC = "sync"
     REPRICE = "reprice"
+    BULK = "bulk"
+
+
+_WORKERS = {
+    Kind.SYNC: run_sync_worker,
+    Kind.REPRICE: run_reprice_worker,
+    Kind.BULK: run_bulk_worker,
+}
 
 
 def up(
@@ -65,21 +74,23 @@ def serve(
             app = create_app(settings, urls.mongodb_url, urls.redis_url)
             await _serve(app, host, port)
 
-    run(main)
+    run(main, uvloop.new_event_loop)
 
 
 def worker(
     kind: Annotated[
-        Kind, typer.Argument(help="`sync` talks to Amazon, `reprice` computes prices.")
+        Kind,
+        typer.Argument(
+            help="`sync` talks to Amazon, `reprice` computes prices, `bulk` reads and writes files."
+        ),
     ],
 ) -> None:
     """Run a worker until it is stopped. Run one `sync` at least, and as many `reprice` as there are cores."""
     settings = _settings()
-    work = run_sync_worker if kind is Kind.SYNC else run_reprice_worker
 
     async def main() -> None:
         with open_servers(settings.data_dir) as urls:
-            await work(settings, urls.mongodb_url, urls.redis_url)
+            await _WORKERS[kind](settings, urls.mongodb_url, urls.redis_url)
 
     run(main)
 

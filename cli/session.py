@@ -37,10 +37,14 @@ async def open_session(settings: Settings | None = None) -> AsyncIterator[Runtim
             yield runtime
 
 
-def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+def run(
+    main: Callable[[], Coroutine[Any, Any, None]],
+    loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> None:
     """Run a command; a user's mistake ends it with one clear line and status 1."""
     try:
-        asyncio.run(main())
+        with asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(main())
     except UserError as error:
         where = f" ({'.'.join(error.field)})" if error.field else ""
         errors.print(f"[red]{error.message}[/red]{where}", highlight=False)

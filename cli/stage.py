@@ -65,7 +65,7 @@ async def open_stage(data_dir: Path, port: int) -> AsyncIterator[Stage]:
     )
     # A demonstration never writes into servers that are used for something else.
     outside = {name: os.environ[name] for name in os.environ if name not in _SERVERS}
-    console.print("Starting MongoDB, Valkey, a simulated Amazon, the API and two workers.")
+    console.print("Starting MongoDB, Valkey, a simulated Amazon, the API and three workers.")
     with open_servers(data_dir, outside) as urls, Supervisor() as supervisor:
         env = environment(urls, settings)
         arguments = (

@@ -19,7 +19,7 @@ from domain.errors import SalesChannelError
 from domain.operation import Operation, OperationKind, OperationStatus
 from domain.store import Store
 from domain.submission import SubmissionState
-from services import listing_import, operations
+from services import listing_imports, operations
 from services.queue import Job
 from services.runtime import Runtime
 from storage import listings, submissions
@@ -239,5 +239,5 @@ def _waits_for_time(operation: Operation, now: datetime) -> bool:
     """Whether an operation goes on only once the clock moves: Amazon takes minutes for a report."""
     if operation.kind is not OperationKind.LISTINGS_IMPORT:
         return False
-    since = listing_import.waits_since(operation)
+    since = listing_imports.waits_since(operation)
     return since is not None and since >= now

@@ -18,6 +18,8 @@ class AccessScope(StrEnum):
     READ_ORDERS = "READ_ORDERS"
     SIMULATE = "SIMULATE"
     """Working out what rules would do."""
+    WRITE_PRODUCTS = "WRITE_PRODUCTS"
+    """Uploading and importing products."""
     WRITE_LISTINGS = "WRITE_LISTINGS"
     """Prices by hand, publishing."""
     RUN = "RUN"
@@ -28,6 +30,8 @@ class AccessScope(StrEnum):
     """Drafting rules, putting them in force, going back."""
     MANAGE_KEYS = "MANAGE_KEYS"
     """API keys: seeing, creating, rotating and revoking them."""
+    MANAGE_WEBHOOKS = "MANAGE_WEBHOOKS"
+    """Webhooks and what became of their deliveries."""
 
 
 class Role(StrEnum):

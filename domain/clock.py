@@ -37,3 +37,11 @@ class FixedClock:
 def truncate(at: datetime) -> datetime:
     """Cut to milliseconds, the precision in which moments are stored."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def moment(at: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, such as ``2026-01-31T09:30:00.000Z``; how all that leaves here is written."""
+    written = at.isoformat(timespec="milliseconds")
+    if not written.endswith("+00:00"):
+        written = at.astimezone(UTC).isoformat(timespec="milliseconds")
+    return f"{written[:-6]}Z"

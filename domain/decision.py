@@ -65,6 +65,17 @@ class ConditionVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleOutcome:
+    """What became of a rule whose conditions hold. Of the others there is nothing to tell but their conditions."""
+
+    rule_key: str
+    priority: int | None
+    applied: bool
+    note: str
+    """What it did, or why it took no part: out of date, stopped by another rule."""
+
+
+@dataclass(frozen=True, slots=True)
 class RuleVerdict:
     """Whether one rule took part in a decision, with the conditions that say why."""
 
@@ -94,8 +105,8 @@ class FactValue:
     """Something that was known when the decision was made."""
 
     name: str
-    value: str | None
-    """As the rule document would write it; None where it was not known."""
+    value: str | tuple[str, ...] | None
+    """As the rule document would write it; None where it was not known. Of categories and options all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +158,10 @@ class Decision:
     floor: Money | None
     ceiling: Money | None
     trace: tuple[TraceStep, ...]
-    rules: tuple[RuleVerdict, ...]
+    rules: tuple[RuleOutcome, ...]
+    """The pricing rules whose conditions held, as they ran; `rules.verdicts` tells of all, by `facts`."""
     facts: tuple[FactValue, ...]
+    """All that any of the rules asked for."""
     inputs_hash: str
     decided_at: datetime
     business: BusinessPrice | None = None
@@ -157,6 +170,16 @@ class Decision:
     """The higher price that Amazon may show struck through; None shows none."""
     run_id: str | None = None
     """The run that it belongs to; None where nobody is to carry it out."""
+    listing_ruleset_id: str | None = None
+    """The listing ruleset that said whether it may be on offer; None when the store has none published."""
+    listing_rules: tuple[RuleOutcome, ...] = ()
+    """The listing rules whose conditions held."""
+
+    @property
+    def asked_rules(self) -> bool:
+        """Whether pricing rules were asked: not under an override, nor where there was no price to begin with."""
+        first = self.trace[0]
+        return first.step == "SOURCE" and first.after is not None
 
     @property
     def publishes_price(self) -> bool:

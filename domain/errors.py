@@ -14,7 +14,9 @@
 Everything else that is raised is a bug and surfaces as one.
 """
 
+import re
 from collections.abc import Sequence
+from typing import Self
 
 
 class SalesChannelError(Exception):
@@ -46,6 +48,12 @@ class NotFound(UserError):
     """Nothing of that id exists for this merchant; another merchant's looks the same."""
 
     code = "NOT_FOUND"
+
+    @classmethod
+    def of_type(cls, name: str, *, field: Sequence[str] = ()) -> Self:
+        """Of a type such as ``ApiKey`` there is none of an id."""
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower().replace("api ", "API ")
+        return cls(f"No {words} of that id.", field=field)
 
 
 class Conflict(UserError):

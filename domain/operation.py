@@ -4,14 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from domain.access import AccessScope
+
 
 class OperationKind(StrEnum):
     """Which work."""
 
     CATALOG_IMPORT = "CATALOG_IMPORT"
+    """By a command, out of a file at hand."""
+    PRODUCTS_IMPORT = "PRODUCTS_IMPORT"
+    """By a worker, out of a file that was uploaded."""
     LISTINGS_IMPORT = "LISTINGS_IMPORT"
     MATCH = "MATCH"
     OFFERS_PULL = "OFFERS_PULL"
+    EXPORT = "EXPORT"
     REPRICE = "REPRICE"
     SIMULATE = "SIMULATE"
 
@@ -67,3 +73,12 @@ class Operation:
     updated_at: datetime
     cursor: str | None = None
     """Id of the last thing that is done, from which interrupted work goes on."""
+    result_until: datetime | None = None
+    """Until when the file of its id can be downloaded; None where there is none."""
+    result_scopes: tuple[AccessScope, ...] = ()
+    """What whoever wants that file must be allowed."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody works on it any more."""
+        return self.status in {OperationStatus.DONE, OperationStatus.DEAD}

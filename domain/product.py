@@ -1,5 +1,8 @@
 """A product of the merchant's catalogue."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -66,3 +69,26 @@ class Product:
 def product_id(merchant_id: str, sku: str) -> str:
     """A product's id follows from its merchant and SKU, so that importing twice cannot make two."""
     return f"{merchant_id}/{sku}"
+
+
+def content_hash(product: Product) -> str:
+    """The digest of everything that an import tells of a product, whatever the file's format."""
+    content = [
+        product.id,
+        product.name,
+        product.type.value,
+        product.attribute_set,
+        product.categories,
+        product.is_enabled,
+        _told(product.prices),
+        product.attributes,
+        str(product.stock),
+        product.manages_stock,
+        *([each.website, each.sort_order, _told(each.prices)] for each in product.website_prices),
+    ]
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _told(prices: Mapping[str, Money]) -> dict[str, str]:
+    return {code: str(price) for code, price in prices.items()}

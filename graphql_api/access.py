@@ -29,6 +29,7 @@ READS = {
     Kind.STORE: AccessScope.READ,
     Kind.PRODUCT: AccessScope.READ,
     Kind.LISTING: AccessScope.READ,
+    Kind.OFFER_SNAPSHOT: AccessScope.READ,
     Kind.RULESET: AccessScope.READ,
     Kind.PLAN: AccessScope.READ,
     Kind.RUN: AccessScope.READ,
@@ -37,7 +38,10 @@ READS = {
     Kind.CHANGE: AccessScope.READ_AUDIT,
     Kind.SUBMISSION: AccessScope.READ_AUDIT,
     Kind.ORDER: AccessScope.READ_ORDERS,
+    Kind.UPLOAD: AccessScope.WRITE_PRODUCTS,
     Kind.API_KEY: AccessScope.MANAGE_KEYS,
+    Kind.WEBHOOK: AccessScope.MANAGE_WEBHOOKS,
+    Kind.WEBHOOK_DELIVERY: AccessScope.MANAGE_WEBHOOKS,
 }
 """The scope that reading a noun takes."""
 
@@ -81,7 +85,8 @@ def tell_scopes(schema: GraphQLSchema) -> None:
         ):
             continue
         for field in parent.fields.values():
-            scope = _scope_of(get_named_type(field.type))
+            named = get_named_type(field.type)
+            scope = _told(named) if parent is schema.subscription_type else _scope_of(named)
             if scope is not None and scope is not _scope_of(parent):
                 field.description = f"{field.description} {_sentence(scope)}"
 
@@ -95,6 +100,13 @@ def _scope_of(named: GraphQLNamedType) -> AccessScope | None:
     if isinstance(named, GraphQLObjectType) and named.name.endswith("Connection"):
         named = get_named_type(named.fields["nodes"].type)
     return READS[Kind(named.name)] if named.name in set(Kind) else None
+
+
+def _told(payload: GraphQLNamedType) -> AccessScope | None:
+    """The scope of the noun that a subscription's events are about."""
+    assert isinstance(payload, GraphQLObjectType)
+    found = (_scope_of(get_named_type(field.type)) for field in payload.fields.values())
+    return next(filter(None, found), None)
 
 
 def _shown(info: strawberry.Info[Any, Any]) -> Iterator[AccessScope]:

@@ -208,7 +208,7 @@ class ApiKeyMutations:
             ApiKeyRevokeInput, strawberry.argument(name="input", description="The request.")
         ],
     ) -> ApiKeyRevokePayload:
-        """Have a key open nothing any more, from the next request on."""
+        """Have a key open nothing any more, within five seconds."""
         context = info.context
 
         async def revoke() -> domain.ApiKey:

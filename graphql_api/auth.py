@@ -10,7 +10,6 @@ from domain.access import Role, Viewer
 from domain.clock import SystemClock
 from services import api_keys, identity
 from services.runtime import Runtime
-from storage.api_keys import any_stands
 from storage.health import is_outage
 
 # Credentials run out by the machine's time, also where business time is virtual.
@@ -68,7 +67,7 @@ async def _local_user(request: Request, runtime: Runtime) -> Viewer:
     """
     merchant = runtime.settings.merchant
     is_open = runtime.identity_provider is None and _is_local(request)
-    if not is_open or await any_stands(runtime.scope(merchant)):
+    if not is_open or await api_keys.any_stands(runtime, merchant, now=_machine.now()):
         raise Unauthenticated(
             "Send the header `Authorization: Bearer <key>`; `sales-channel keys create` makes a key."
         )

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
+from domain.clock import moment
 from domain.errors import InvalidInput
 from graphql_api.enums import describe
-from graphql_api.scalars import moment, read_moment
+from graphql_api.scalars import read_moment
 from storage.keyset import MAXIMUM, Page, PageRequest, Sort
 
 N = TypeVar("N")

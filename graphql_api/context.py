@@ -30,6 +30,8 @@ class RequestContext:
 
     runtime: Runtime
     viewer: Viewer
+    address: str = ""
+    """Where the caller reaches the API, for links into it."""
     charge: "Charge | None" = None
     """What the operation was charged; None where it was refused before."""
     is_replay: bool = False
@@ -56,7 +58,7 @@ class RequestContext:
         wanted = dict.fromkeys(keys)
         missing = [key for key in wanted if (collection.name, key) not in self._rows]
         if missing:
-            found = await collection.get_many(self.scope, missing)
+            found = await collection.rows(self.scope, missing)
             for key in missing:
                 self._rows[collection.name, key] = found.get(key)
         known = {key: self._rows[collection.name, key] for key in wanted}
@@ -72,7 +74,7 @@ class RequestContext:
     def anew(self) -> "RequestContext":
         """For the next event of a subscription: it reads everything again, and has its own time."""
         DEADLINE.set(asyncio.get_running_loop().time() + SECONDS)
-        return RequestContext(self.runtime, self.viewer)
+        return RequestContext(self.runtime, self.viewer, self.address)
 
     def forget(self) -> None:
         """Read everything again: a mutation wrote."""

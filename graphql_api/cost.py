@@ -1,7 +1,7 @@
 """What an operation costs, worked out of its document before it runs.
 
 Objects that have a life of their own are read and cost 1; values inside of them come along and cost nothing. A page
-costs 2 and its size times what one item costs. A count costs 5, a trace 2, deciding anew (`explain`) 5, a mutation 10.
+costs 2 and its size times what one item costs. A count costs 5, a trace 2, deciding anew (`explain`) and all `rules` of a decision 5, a mutation 10, each item of a bulk mutation 2 and what is shown of it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +17,7 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -35,11 +36,21 @@ NODES = 10_000
 MUTATIONS = 10
 """Mutations that one document may hold."""
 
-_PAGE, _OBJECT, _COUNT, _TRACE, _DECIDING, _MUTATION = 2, 1, 5, 2, 5, 10
+_PAGE, _OBJECT, _COUNT, _TRACE, _DECIDING, _MUTATION, _ITEM = 2, 1, 5, 2, 5, 10, 2
 _OWN = {
     ("PriceDecision", "trace"): _TRACE,
+    ("PriceDecision", "rules"): _DECIDING,
     ("Listing", "explain"): _DECIDING,
 }
+PRICES = [
+    ("A page of a list", f"{_PAGE}, and its size times what an item costs"),
+    ("An object with an id, or an offer", f"{_OBJECT}"),
+    ("A count", f"{_COUNT}"),
+    *((f"`{parent}.{name}`, besides", f"{points}") for (parent, name), points in _OWN.items()),
+    ("A mutation", f"{_MUTATION}, besides what it shows"),
+    ("Values inside of objects", "0"),
+]
+"""The same for people: what is asked for, and its points."""
 _READ = {"Offer"}
 """Types without an id of their own that are read all the same."""
 _COME_ALONG = {"OfferConnection", "OfferEdge"}
@@ -75,6 +86,8 @@ class PricedField:
     size: Size | None = None
     """How often what is below counts; None for once."""
     below: tuple["PricedField", ...] = ()
+    is_page: bool = False
+    """Whether it may come to hold fewer items than it was asked for."""
 
     def cost(self, variables: Mapping[str, Any]) -> Cost:
         """The field and all below it, at the largest."""
@@ -83,8 +96,9 @@ class PricedField:
     def actual(self, answer: object, variables: Mapping[str, Any]) -> Cost:
         """The same for the items that a page came to hold; pages inside of it count at their largest."""
         size = self.size(variables) if self.size else 1
-        if self.size and isinstance(answer, Mapping):
-            size = len(answer.get("nodes") or answer.get("edges") or ())
+        if self.is_page and isinstance(answer, Mapping):
+            # Whatever the document calls them: the items stand in the one list, or twice in two as long.
+            size = max((len(each) for each in answer.values() if isinstance(each, list)), default=0)
         return Cost() if answer is None else self._with(size, variables)
 
     def tell(self, variables: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, int]]:
@@ -156,9 +170,13 @@ def _field(
     own = Cost(_OWN.get((parent.name, node.name.value), 0))
     if kind.name.endswith("Connection"):
         # Its `nodes` and the `node` of its edges are the items, each priced as what it is.
-        return PricedField(name, own + Cost(_PAGE), _page_size(node), below)
+        return PricedField(name, own + Cost(_PAGE), _page_size(node), below, is_page=True)
     if "ids" in definition.args:
         return PricedField(name, own, _list_size(node), (_item(kind.name, below),))
+    if parent is schema.mutation_type and _takes_items(definition):
+        return PricedField(
+            name, own, _items_size(node), (PricedField("items", Cost(_ITEM)), *below)
+        )
     if kind.name == "Count":
         own += Cost(_COUNT)
     elif _is_read(kind) and parent.name not in _COME_ALONG:
@@ -197,6 +215,29 @@ def _list_size(node: FieldNode) -> Size:
             return len(given.values)
         found = variables.get(given.name.value) if isinstance(given, VariableNode) else None
         return len(found) if isinstance(found, list) else 1
+
+    return size
+
+
+def _takes_items(definition: Any) -> bool:
+    """Whether a mutation is one for many things at once."""
+    return "items" in getattr(get_named_type(definition.args["input"].type), "fields", ())
+
+
+def _items_size(node: FieldNode) -> Size:
+    """How many items a bulk mutation is given: in the document, or by a variable in its place or around it."""
+    given = next((each.value for each in node.arguments or () if each.name.value == "input"), None)
+    if isinstance(given, ObjectValueNode):
+        given = next((each.value for each in given.fields if each.name.value == "items"), None)
+        if isinstance(given, ListValueNode):
+            written = len(given.values)
+            return lambda _: written
+    name = given.name.value if isinstance(given, VariableNode) else ""
+
+    def size(variables: Mapping[str, Any]) -> int:
+        found = variables.get(name)
+        items = found.get("items") if isinstance(found, Mapping) else found
+        return len(items) if isinstance(items, list) else 1
 
     return size
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -23,7 +24,8 @@ from graphql_api.money import Money
 from graphql_api.scalars import Sha256
 from graphql_api.selection import Selection
 from graphql_api.traces import Fact, TraceStep, facts_of, trace_of
-from graphql_api.verdicts import RuleVerdict, verdict_of
+from graphql_api.verdicts import MatchedRule, RuleVerdict, matched_of, verdict_of
+from services import decisions as use_cases
 from storage.decisions import DECISIONS
 from storage.keyset import Sort
 
@@ -82,6 +84,9 @@ class PriceDecision(Node):
     )
     bounds: PriceBounds = strawberry.field(description="The span in which the rules let it move.")
     trace: list[TraceStep] = strawberry.field(description="What was done, step by step.")
+    matched_rules: list[MatchedRule] = strawberry.field(
+        description="The rules that matched, those on what is listed before those on prices."
+    )
     rules: list[RuleVerdict] = strawberry.field(
         description="Every rule that was asked: those that matched and those that did not, and why."
     )
@@ -151,7 +156,7 @@ async def assemble(
     is_stored: bool = True,
 ) -> list[PriceDecision]:
     """The nodes of decisions with the children that are asked for."""
-    owners, versions, together, sent = await asyncio.gather(
+    owners, versions, together, sent, verdicts = await asyncio.gather(
         listings.NOUN.by_keys(
             context, (row.listing_id for row in rows if "listing" in wanted), wanted["listing"]
         ),
@@ -164,6 +169,7 @@ async def assemble(
             [row.id for row in rows if is_stored and "submission" in wanted],
             wanted["submission"],
         ),
+        use_cases.verdicts(context.runtime, context.scope, rows if "rules" in wanted else []),
     )
     return [
         PriceDecision(
@@ -180,7 +186,8 @@ async def assemble(
             quantity_after=row.quantity_after,
             bounds=bounds_of(row),
             trace=trace_of(row.trace if "trace" in wanted else ()),
-            rules=[verdict_of(rule) for rule in row.rules] if "rules" in wanted else [],
+            matched_rules=[matched_of(rule) for rule in (*row.listing_rules, *row.rules)],
+            rules=[verdict_of(rule) for rule in rules],
             facts=facts_of(row.facts),
             inputs_hash=Sha256(row.inputs_hash),
             decided_at=row.decided_at,
@@ -188,7 +195,7 @@ async def assemble(
             run=pick(together, row.run_id),
             is_stored=is_stored,
         )
-        for row in rows
+        for row, rules in zip(rows, verdicts or repeat(()), strict=False)
     ]
 
 

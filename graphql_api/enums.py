@@ -8,16 +8,20 @@ from enum import Enum, StrEnum
 import strawberry
 
 from domain.access import AccessScope, Role, ordered
+from domain.batch import ErrorPolicy
 from domain.change import ChangeKind
 from domain.decision import DecisionOutcome, DecisionReason
+from domain.export import ExportKind
 from domain.listing import Condition, Fulfilment, ListingReason, ListingStatus
 from domain.operation import OperationKind, OperationOutcome, OperationStatus
 from domain.order import OrderStatus
 from domain.product import ProductType
+from domain.product_import import ProductFileFormat
 from domain.ruleset import RulesetKind, RulesetStatus
 from domain.run import RunLimit, RunStatus
 from domain.store import ListAction, StoreStatus
 from domain.submission import SubmissionKind, SubmissionState
+from domain.webhook import DeliveryState, DisabledReason, WebhookTopic
 from rules.facts import FactKind
 from rules.language import (
     CompetitorSource,
@@ -253,7 +257,9 @@ describe(
 describe(
     OperationKind,
     "Which work.",
-    CATALOG_IMPORT="Import of the merchant's catalogue.",
+    CATALOG_IMPORT="Import of the merchant's catalogue by a command.",
+    PRODUCTS_IMPORT="Import of products out of an uploaded file.",
+    EXPORT="Writing of a file of JSON Lines.",
     LISTINGS_IMPORT="Import of the listings that stand on Amazon.",
     MATCH="Search for the items that products are.",
     OFFERS_PULL="Reading everybody's offers.",
@@ -309,17 +315,40 @@ describe(
     VARIANCE="Follow other conditions, scaled by what each is worth.",
 )
 describe(
+    ErrorPolicy,
+    "What becomes of the other items where some cannot be done.",
+    REJECT_ALL="Nothing is done.",
+    SKIP_INVALID="They are done.",
+)
+describe(
+    ExportKind,
+    "What an export holds.",
+    LISTINGS="Listings.",
+    OFFERS="Offer snapshots, each with its offers.",
+    DECISIONS="Price decisions.",
+    CHANGES="The change log.",
+    ORDERS="Orders, each with its lines.",
+)
+describe(
+    ProductFileFormat,
+    "How a file tells products.",
+    MAGENTO_CSV="A product export of Magento.",
+    JSON_LINES="A JSON object a line, as `docs/bulk.md` has it.",
+)
+describe(
     AccessScope,
     "What a credential is good for.",
     READ="See stores, products, listings, offers, rulesets, plans, runs and operations.",
     READ_AUDIT="See decisions, changes and submissions.",
     READ_ORDERS="See orders.",
     SIMULATE="Work out what rules would do.",
+    WRITE_PRODUCTS="Upload files and import products.",
     WRITE_LISTINGS="Set prices by hand and publish listings.",
     RUN="Start and cancel work; resume, discard and undo runs.",
     WRITE_STORES="Open, connect, set up, pause and resume stores.",
     WRITE_RULES="Draft rules, put them in force and bring older ones back.",
     MANAGE_KEYS="See, create, rotate and revoke API keys.",
+    MANAGE_WEBHOOKS="See, create, change and delete webhooks, and see and repeat their deliveries.",
 )
 describe(
     Role,
@@ -387,4 +416,35 @@ describe(
     ERROR="The rule can never do what it says.",
     WARNING="It goes wrong for some listings.",
     HINT="It may be meant so.",
+)
+describe(
+    WebhookTopic,
+    "What webhooks are told of.",
+    LISTING_PRICE_CHANGED="Amazon shows another price, business price or list price of a listing.",
+    LISTING_STATUS_CHANGED="A listing stands elsewhere. A listing that is new is no change.",
+    DECISION_HELD="A price begins to wait for a person, by itself or for another reason than before. Those that wait "
+    "with their whole run are told of as `GUARDRAIL_TRIPPED`.",
+    GUARDRAIL_TRIPPED="Guard-rails hold a run.",
+    ORDER_IMPORTED="An order is new.",
+    ORDER_CHANGED="Something changed of an order.",
+    RULESET_PUBLISHED="A version of rules came into force.",
+    OPERATION_FINISHED="Long work is over, whatever it came to.",
+    TEST="A try-out. Nobody subscribes to it; every webhook gets those that are asked for.",
+)
+describe(
+    DisabledReason,
+    "Why a webhook is told of nothing.",
+    name="WebhookDisabledReason",
+    BY_HAND="Somebody disabled it.",
+    UNANSWERED="Nothing arrived for 24 hours.",
+    GONE="It answered 410.",
+    UNSIGNABLE="Its secret was sealed with another key than the one in use. Rotate it, and enable it again.",
+)
+describe(
+    DeliveryState,
+    "What became of telling a webhook of an event.",
+    name="WebhookDeliveryState",
+    PENDING="It is to be sent, or sent again.",
+    DELIVERED="The receiver answered with a status of 2xx.",
+    FAILED="Given up: it did not arrive for 24 hours in which others did, or the receiver answered 410.",
 )

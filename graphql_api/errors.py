@@ -51,6 +51,20 @@ STATUS: dict[str, int] = {
 }
 """HTTP status of a response in which nothing but the error came back."""
 
+WHEN: dict[str, str] = {
+    Code.PARSE_FAILED: "The body is no JSON, or the document no GraphQL.",
+    Code.VALIDATION_FAILED: "The document or its variables do not fit the schema, or break a limit.",
+    Code.COST_EXCEEDED: "It costs more than one operation may; `dearestField` names what to ask for less of.",
+    Code.THROTTLED: "The bucket of points is empty; wait `retryAfterSeconds`, also in `Retry-After`. Nothing was run.",
+    Code.TIMEOUT: "The field took too long and is null; what was ready came.",
+    Code.PERSISTED_QUERY_NOT_FOUND: "Nobody sent the text of this hash before; send it along.",
+    Code.FORBIDDEN: "The caller lacks a scope, which the message names. Nothing of the field was done.",
+    Code.UNAUTHENTICATED: "There is no credential, or it is not good.",
+    Code.UNAVAILABLE: "The database or the identity provider cannot be reached. Try again soon.",
+    Code.INTERNAL: "A mistake of ours; quote `requestId`.",
+}
+"""What each code means to a client."""
+
 _OWN = {
     Code.COST_EXCEEDED,
     Code.THROTTLED,
@@ -60,7 +74,7 @@ _OWN = {
 }
 """Codes that whoever raises the error sets itself."""
 
-_MEANINGS = {
+MEANINGS = {
     "INVALID": "A value cannot be used as given.",
     "NOT_FOUND": "Nothing of that id is visible to the caller.",
     "CONFLICT": "It collides with the present state; the message says with what.",
@@ -69,9 +83,11 @@ _MEANINGS = {
     "PLAN_OUTDATED": "What was planned is not what would happen now; the message says what moved. Plan anew.",
     "TRIAL_FAILED": "The rule engine does not get along with the document; nothing was published.",
     "CREDENTIALS_REFUSED": "Amazon refuses the credentials.",
+    "REJECTED": "Nothing was done, because of the mistakes in some items.",
     "IDEMPOTENCY_KEY_REUSED": "The key was given to another request before; nothing was done.",
     "NOT_CONNECTED": "Amazon could not be asked; nothing was changed.",
 }
+"""What the codes of users' mistakes mean, whichever mutation gives them."""
 
 
 @strawberry.interface(
@@ -92,7 +108,7 @@ def error_codes(description: str) -> Callable[[type[C]], type[C]]:
     """Decorates the enum of a mutation's error codes; what each code means is said in one place."""
 
     def decorate(codes: type[C]) -> type[C]:
-        describe(codes, description, **{code.name: _MEANINGS[code.name] for code in codes})
+        describe(codes, description, **{code.name: MEANINGS[code.name] for code in codes})
         return codes
 
     return decorate

@@ -45,6 +45,8 @@ from strawberry.resolvers import is_default_resolver
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
+from graphql_api.scalars import SURE
+
 Write = Callable[[Any], Any]
 """Makes JSON of a value."""
 Find = Callable[[type], Write]
@@ -85,28 +87,37 @@ class _Remembered(dict[Any, Any]):
         return name
 
 
+class _Attribute(NamedTuple):
+    """What stands ready: how it is had of a node, or of the row that the node shows, and how it is written."""
+
+    get: Callable[[Any], Any]
+    is_of_row: bool
+    writes: _ByType
+
+
 class SelectionPlan:
     """How a selection set is answered: its attributes, and the fields that are left to graphql-core."""
 
     def __init__(
         self,
         fields: GroupedFieldSet,
-        attributes: Mapping[str, tuple[str, _ByType]],
+        attributes: Mapping[str, _Attribute],
         rest: GroupedFieldSet,
     ) -> None:
         self.fields = fields
         self.rest = rest
-        self._writes = [(name, writes) for name, (_, writes) in attributes.items()]
-        # With the class at the end there are always two attributes or more, and the getter gives a tuple.
-        names = [attribute for attribute, _ in attributes.values()]
-        self._get = attrgetter(*names, "__class__", "__class__")
+        self._attributes = [(name, *attribute) for name, attribute in attributes.items()]
+        self._has_row = any(attribute.is_of_row for attribute in attributes.values())
 
     def write(self, source: Any) -> dict[str, Any]:
         """The attributes of a node as JSON."""
-        return {
-            name: value if (write := writes[type(value)]) is _same else write(value)
-            for (name, writes), value in zip(self._writes, self._get(source), strict=False)
-        }
+        row = source.row if self._has_row else None
+        written = {}
+        for name, get, is_of_row, writes in self._attributes:
+            value = get(row if is_of_row else source)
+            write = writes[type(value)]
+            written[name] = value if write is _same else write(value)
+        return written
 
 
 class _Kept(NamedTuple):
@@ -184,7 +195,7 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
         """The plan of a selection set, made when it is met first."""
         plan = self._plans.get(id(fields))
         if plan is None:
-            attributes: dict[str, tuple[str, _ByType]] = {}
+            attributes: dict[str, _Attribute] = {}
             rest: GroupedFieldSet = {}
             for name, details in fields.items():
                 attribute = self._attribute(parent, details)
@@ -195,20 +206,24 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
             plan = self._plans[id(fields)] = SelectionPlan(fields, attributes, rest)
         return plan
 
-    def _attribute(
-        self, parent: GraphQLObjectType, details: FieldDetailsList
-    ) -> tuple[str, _ByType] | None:
-        """Attribute of a field and how it is written; None where it is not an attribute or not all of it is."""
+    def _attribute(self, parent: GraphQLObjectType, details: FieldDetailsList) -> _Attribute | None:
+        """What a field shows where that is an attribute or read off the row, and all of it is such; else None."""
         if getattr(self.middleware_manager, "middlewares", ()) or any(map(_is_special, details)):
             return None
         name = details[0].node.name.value
         if name == "__typename":
-            return "__class__", _ByType(lambda _: lambda _: parent.name)
+            return _Attribute(type, False, _ByType(lambda _: lambda _: parent.name))
         field = self.schema.get_field(parent, name)
-        if not field or field.args or not field.resolve or not is_default_resolver(field.resolve):
+        if not field or field.args or not field.resolve:
             return None
         find = self._finder(field.type, details)
-        return (_definition(field).python_name, _ByType(find)) if find else None
+        if find is None:
+            return None
+        if is_default_resolver(field.resolve):
+            get = attrgetter(_definition(field).python_name)
+            return _Attribute(get, False, _ByType(find))
+        resolve = _reader(field)
+        return _Attribute(resolve.read, resolve.of_row, _ByType(find)) if resolve else None
 
     def _finder(self, kind: GraphQLOutputType, details: FieldDetailsList) -> Find | None:
         """How values of a type are written; None where that is not planned."""
@@ -251,6 +266,15 @@ def _is_special(details: FieldDetails) -> bool:
     )
 
 
+def _reader(field: GraphQLField) -> Any:
+    """How a field is read off a node or its row, where it is (`fields.FromRow`) and nothing else has a say in it."""
+    declared = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    resolver = getattr(declared, "base_resolver", None)
+    if declared is None or resolver is None or declared.extensions:
+        return None
+    return resolver.wrapped_func if hasattr(resolver.wrapped_func, "read") else None
+
+
 def _definition(of: GraphQLField | GraphQLObjectType) -> Any:
     return of.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
 
@@ -266,8 +290,11 @@ def _list(writes: _ByType, kind: type) -> Write:
 
 
 def _node(origin: type, write: Write, kind: type) -> Write:
-    """Strawberry's own test whether a value is of an object type is sure to pass for just that class."""
-    if kind is origin:
+    """Strawberry's own test whether a value is of an object type is sure to pass for just that class.
+
+    A type that shows the domain's own values has no such test.
+    """
+    if kind is origin or kind is getattr(origin, "SHOWN", None):
         return write
     return _same if kind is NoneType else _refuse
 
@@ -282,7 +309,9 @@ def _leaf(leaf: GraphQLLeafType, kind: type) -> Write:
         return _same
     if leaf is GraphQLInt and kind is int:
         return _int
-    return partial(_coerced, coerce) if kind in _SIMPLE else _refuse
+    if kind not in _SIMPLE:
+        return _refuse
+    return coerce if coerce in SURE else partial(_coerced, coerce)
 
 
 def _same(value: Any) -> Any:

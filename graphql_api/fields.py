@@ -4,7 +4,7 @@ import asyncio
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import strawberry
 from graphql import GraphQLError
@@ -13,6 +13,38 @@ from strawberry.utils.str_converters import to_camel_case
 from graphql_api.context import DEADLINE, SECONDS
 
 R = TypeVar("R", bound=Callable[..., Any])
+W = TypeVar("W")
+V = TypeVar("V")
+
+
+class _Read(Generic[W]):
+    """Declares fields that are worked out when they are asked for, and not before.
+
+    How must be pure and quick: a plan calls it by itself, and graphql-core again where the plan gives up.
+    """
+
+    of_row = False
+
+    def __call__(self, read: Callable[[W], V], *, description: str) -> V:
+        """A field; its annotation says of which type."""
+        of_row = self.of_row
+
+        def resolve(self: Any) -> Any:
+            return read(self.row if of_row else self)
+
+        # Where plans look for it.
+        resolve.read, resolve.of_row = read, of_row  # type: ignore[attr-defined]
+        return cast("V", strawberry.field(resolve, description=description))
+
+
+class FromRow(_Read[W]):
+    """Fields that are read off a node's `row`."""
+
+    of_row = True
+
+
+class FromNode(_Read[W]):
+    """Fields that are read off the node, or off the domain's own value where that is shown as it is (`SHOWN`)."""
 
 
 def described(resolver: R) -> R:

@@ -125,7 +125,7 @@ def _witness(row: lint.Witness) -> Witness:
         reason=of_price.reason if of_price else None,
         is_eligible=of_listing.eligible if of_listing else None,
         ineligible_reason=of_listing.reason if of_listing else None,
-        rules=[verdict_of(rule) for rule in verdict.rules],
+        rules=[verdict_of(rule) for rule in row.rules],
         trace=trace_of(of_price.trace if of_price else ()),
         key=row.case.listing.id,
     )

@@ -1,30 +1,11 @@
-"""Global ids: opaque to clients, base64 of type and key, made and read here only."""
+"""Global ids as the schema has them; `domain.global_id` makes and reads them."""
 
-import base64
-import binascii
 from collections.abc import Sequence
-from enum import StrEnum
 
 import strawberry
 
 from domain.errors import NotFound
-
-
-class Kind(StrEnum):
-    """Types with a life of their own, by their names in the schema."""
-
-    STORE = "Store"
-    PRODUCT = "Product"
-    LISTING = "Listing"
-    RULESET = "Ruleset"
-    PLAN = "Plan"
-    DECISION = "PriceDecision"
-    RUN = "RepriceRun"
-    SUBMISSION = "Submission"
-    ORDER = "Order"
-    CHANGE = "Change"
-    OPERATION = "Operation"
-    API_KEY = "ApiKey"
+from domain.global_id import Kind, global_id, split
 
 
 @strawberry.interface(description="Something with a life of its own, found again by its id.")
@@ -38,16 +19,7 @@ class Node:
 
 def to_id(kind: Kind, key: str) -> strawberry.ID:
     """The global id of an object."""
-    return strawberry.ID(base64.b64encode(f"{kind.value}:{key}".encode()).decode())
-
-
-def split(id_: str) -> tuple[Kind, str] | None:
-    """Type and key of an id; None where it is no id of ours."""
-    try:
-        kind, _, key = base64.b64decode(id_, validate=True).decode().partition(":")
-        return Kind(kind), key
-    except (binascii.Error, UnicodeError, ValueError):
-        return None
+    return strawberry.ID(global_id(kind, key))
 
 
 def to_key(kind: Kind, id_: str) -> str | None:
@@ -64,5 +36,8 @@ def require_key(kind: Kind, id_: str, field: Sequence[str]) -> str:
     """
     key = to_key(kind, id_)
     if key is None:
-        raise NotFound(f"No {kind.value.lower()} of that id.", field=field)
+        raise NotFound.of_type(kind.value, field=field)
     return key
+
+
+__all__ = ["Kind", "Node", "require_key", "split", "to_id", "to_key"]

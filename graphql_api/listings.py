@@ -9,22 +9,23 @@ import strawberry
 
 from domain import listing as domain
 from domain.access import AccessScope
-from domain.decision import DecisionReason
-from domain.offer import OfferSnapshot, snapshot_id
+from domain.decision import Decision, DecisionReason
+from domain.offer import snapshot_id
 from graphql_api import changes, decisions, products, runs, stores, submissions
 from graphql_api.access import needs
 from graphql_api.business_prices import BusinessPrice
 from graphql_api.connections import After, Before, Connection, First, Last, Paging, SortDirection
 from graphql_api.context import Info, RequestContext
-from graphql_api.fields import described
+from graphql_api.fields import FromNode, FromRow, described
 from graphql_api.filters import where_of
 from graphql_api.ids import Kind, Node, to_id, to_key
 from graphql_api.issues import Issue, issues_of
 from graphql_api.listing_filters import ListingSort, ListingWhereInput
 from graphql_api.loaders import Count, Noun, pick
 from graphql_api.money import Money
-from graphql_api.offers import Offer, buy_box_of, offers_page
+from graphql_api.offers import Offer, buy_box_of, offer_of, offers_page
 from graphql_api.products import Product
+from graphql_api.projection import Projection
 from graphql_api.scalars import MarketplaceItemId, Sku
 from graphql_api.selection import Selection
 from services.decisions import explain
@@ -66,6 +67,10 @@ class HeldPrice:
     )
 
 
+_shown = FromRow[domain.Listing]()
+_of_node = FromNode["Listing"]()
+
+
 @strawberry.type(description="One seller SKU of one store: a product on sale, or on its way there.")
 class Listing(Node):
     """A listing."""
@@ -76,60 +81,81 @@ class Listing(Node):
     product: Product | None = strawberry.field(
         description="The product of the catalogue; null where none belongs to it."
     )
-    seller_sku: Sku = strawberry.field(description="Seller SKU on Amazon.")
-    asin: MarketplaceItemId | None = strawberry.field(
-        description="ASIN of the item; null while no match was found."
+    seller_sku: Sku = _shown(lambda row: Sku(row.seller_sku), description="Seller SKU on Amazon.")
+    asin: MarketplaceItemId | None = _shown(
+        lambda row: MarketplaceItemId(row.asin) if row.asin else None,
+        description="ASIN of the item; null while no match was found.",
     )
-    title: str = strawberry.field(description="Title on Amazon, or the product's name before.")
-    marketplace_product_type: str | None = strawberry.field(
-        description="Amazon's product type of the item."
+    title: str = _shown(
+        lambda row: row.title, description="Title on Amazon, or the product's name before."
     )
-    condition: domain.Condition = strawberry.field(description="Condition of the item.")
-    marketplace_condition: str = strawberry.field(description="Amazon's code of the condition.")
-    fulfilment: domain.Fulfilment = strawberry.field(description="Who ships.")
-    status: domain.ListingStatus = strawberry.field(description="Where it stands.")
-    reason: domain.ListingReason | None = strawberry.field(
-        description="Why, where the status alone does not say."
+    marketplace_product_type: str | None = _shown(
+        lambda row: row.product_type, description="Amazon's product type of the item."
     )
-    candidates: list[MarketplaceItemId] = strawberry.field(
-        description="ASINs to choose from while the match is open."
+    condition: domain.Condition = _shown(
+        lambda row: row.condition, description="Condition of the item."
     )
-    issues: list[Issue] = strawberry.field(description="What Amazon says is wrong with it.")
-    price: Money | None = strawberry.field(
-        description="Price live on Amazon as last read back, without shipping; null before it is live."
+    marketplace_condition: str = _shown(
+        lambda row: row.condition.value, description="Amazon's code of the condition."
     )
-    business_price: BusinessPrice | None = strawberry.field(
-        description="What businesses pay on Amazon as last read back; null where no offer is made to them."
+    fulfilment: domain.Fulfilment = _shown(lambda row: row.fulfilment, description="Who ships.")
+    status: domain.ListingStatus = _shown(lambda row: row.status, description="Where it stands.")
+    reason: domain.ListingReason | None = _shown(
+        lambda row: row.reason, description="Why, where the status alone does not say."
     )
-    list_price: Money | None = strawberry.field(
-        description="Price that Amazon may show struck through, as last read back; null where there is none."
+    candidates: list[MarketplaceItemId] = _shown(
+        lambda row: [MarketplaceItemId(asin) for asin in row.candidates],
+        description="ASINs to choose from while the match is open.",
     )
-    quantity: int | None = strawberry.field(
-        description="Quantity live on Amazon as last read back; null where Amazon fulfils."
+    issues: list[Issue] = _shown(
+        lambda row: issues_of(row.issues), description="What Amazon says is wrong with it."
     )
-    wanted_price: Money | None = strawberry.field(
-        description="Price of the last decision that said so; it differs from `price` while it is under way."
+    price: Money | None = _shown(
+        lambda row: Money.maybe(row.price),
+        description="Price live on Amazon as last read back, without shipping; null before it is live.",
     )
-    wanted_business_price: BusinessPrice | None = strawberry.field(
-        description="Business price of the decision that set `wantedPrice`; null where it makes businesses no offer."
+    business_price: BusinessPrice | None = _shown(
+        lambda row: BusinessPrice.maybe(row.business),
+        description="What businesses pay on Amazon as last read back; null where no offer is made to them.",
     )
-    wanted_list_price: Money | None = strawberry.field(
-        description="List price of the decision that set `wantedPrice`; null where it sets none."
+    list_price: Money | None = _shown(
+        lambda row: Money.maybe(row.list_price),
+        description="Price that Amazon may show struck through, as last read back; null where there is none.",
     )
-    wanted_quantity: int | None = strawberry.field(description="Quantity of the last decision.")
-    price_bounds: Annotated["PriceBounds", strawberry.lazy("graphql_api.decisions")] = (
-        strawberry.field(
-            description="The span in which the last decision's rules let the price move."
-        )
+    quantity: int | None = _shown(
+        lambda row: row.quantity,
+        description="Quantity live on Amazon as last read back; null where Amazon fulfils.",
     )
-    override: PriceOverride | None = strawberry.field(
-        description="The price set by a person; null while the rules decide."
+    wanted_price: Money | None = _shown(
+        lambda row: Money.maybe(row.wanted_price),
+        description="Price of the last decision that said so; it differs from `price` while it is under way.",
     )
-    is_buy_box_owner: bool | None = strawberry.field(
-        description="Whether our offer holds the Buy Box; null while nobody does or nothing is known."
+    wanted_business_price: BusinessPrice | None = _shown(
+        lambda row: BusinessPrice.maybe(row.wanted_terms.business),
+        description="Business price of the decision that set `wantedPrice`; null where it makes businesses no offer.",
     )
-    hold: DecisionReason | None = strawberry.field(
-        description="Why the price that the rules want is not published; null where nothing is held."
+    wanted_list_price: Money | None = _shown(
+        lambda row: Money.maybe(row.wanted_terms.list_price),
+        description="List price of the decision that set `wantedPrice`; null where it sets none.",
+    )
+    wanted_quantity: int | None = _shown(
+        lambda row: row.wanted_quantity, description="Quantity of the last decision."
+    )
+    price_bounds: Annotated["PriceBounds", strawberry.lazy("graphql_api.decisions")] = _of_node(
+        lambda node: decisions.bounds_of(node.decided),
+        description="The span in which the last decision's rules let the price move.",
+    )
+    override: PriceOverride | None = _shown(
+        lambda row: _override(row.override),
+        description="The price set by a person; null while the rules decide.",
+    )
+    is_buy_box_owner: bool | None = _shown(
+        lambda row: row.owns_buy_box,
+        description="Whether our offer holds the Buy Box; null while nobody does or nothing is known.",
+    )
+    hold: DecisionReason | None = _shown(
+        lambda row: row.hold,
+        description="Why the price that the rules want is not published; null where nothing is held.",
     )
     held: HeldPrice | None = strawberry.field(
         description="What a held, discarded or undone run wanted; null once the rules want something else."
@@ -146,13 +172,19 @@ class Listing(Node):
     open_submission: _Submission | None = strawberry.field(
         description="What is on its way to Amazon; null where nothing is."
     )
-    due_at: datetime | None = strawberry.field(
-        description="Since when it waits to be decided again; null where it does not."
+    due_at: datetime | None = _shown(
+        lambda row: row.due.at,
+        description="Since when it waits to be decided again; null where it does not.",
     )
-    due_reason: str | None = strawberry.field(description="Why it waits to be decided again.")
-    version: int = strawberry.field(description="Counts up with every change.")
-    created_at: datetime = strawberry.field(description="When it was made or found.")
-    updated_at: datetime = strawberry.field(description="When it last changed.")
+    due_reason: str | None = _shown(
+        lambda row: row.due.reason, description="Why it waits to be decided again."
+    )
+    version: int = _shown(lambda row: row.version, description="Counts up with every change.")
+    created_at: datetime = _shown(
+        lambda row: row.created_at, description="When it was made or found."
+    )
+    updated_at: datetime = _shown(lambda row: row.updated_at, description="When it last changed.")
+    decided: strawberry.Private[Decision | None]
     row: strawberry.Private[domain.Listing]
 
     @described
@@ -245,14 +277,14 @@ async def assemble(
     context: RequestContext, rows: Sequence[domain.Listing], wanted: Selection
 ) -> list[Listing]:
     """The nodes of listings with the children that are asked for, each kind of child in one query."""
-    places, sold, snapshots, made, sent = await asyncio.gather(
+    places, sold, featured, made, sent = await asyncio.gather(
         stores.NOUN.by_keys(
             context, (row.store_id for row in rows if "store" in wanted), wanted["store"]
         ),
         products.NOUN.by_keys(
             context, (row.product_id for row in rows if "product" in wanted), wanted["product"]
         ),
-        _snapshots(context, rows, wanted),
+        _featured(context, rows, wanted),
         context.rows(DECISIONS, _decisions(rows, wanted)),
         submissions.open_of(
             context,
@@ -280,58 +312,40 @@ async def assemble(
             id=to_id(Kind.LISTING, row.id),
             store=pick(places, row.store_id),
             product=pick(sold, row.product_id),
-            seller_sku=Sku(row.seller_sku),
-            asin=MarketplaceItemId(row.asin) if row.asin else None,
-            title=row.title,
-            marketplace_product_type=row.product_type,
-            condition=row.condition,
-            marketplace_condition=row.condition.value,
-            fulfilment=row.fulfilment,
-            status=row.status,
-            reason=row.reason,
-            candidates=[MarketplaceItemId(asin) for asin in row.candidates],
-            issues=issues_of(row.issues),
-            price=Money.maybe(row.price),
-            business_price=BusinessPrice.maybe(row.business),
-            list_price=Money.maybe(row.list_price),
-            quantity=row.quantity,
-            wanted_price=Money.maybe(row.wanted_price),
-            wanted_business_price=BusinessPrice.maybe(row.wanted_terms.business),
-            wanted_list_price=Money.maybe(row.wanted_terms.list_price),
-            wanted_quantity=row.wanted_quantity,
-            price_bounds=decisions.bounds_of(pick(made, row.last_decision_id)),
-            override=_override(row.override),
-            is_buy_box_owner=row.owns_buy_box,
-            hold=row.hold,
+            decided=pick(made, row.last_decision_id),
             held=_held(row.held, holding),
-            featured_offer=buy_box_of(pick(snapshots, _snapshot(row))),
+            featured_offer=pick(featured, _snapshot(row)),
             price_decision=pick(priced, row.price_decision_id),
             latest_decision=pick(latest, row.last_decision_id),
             open_submission=pick(sent, row.id),
-            due_at=row.due.at,
-            due_reason=row.due.reason,
-            version=row.version,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
             row=row,
         )
         for row in rows
     ]
 
 
-NOUN: Noun[domain.Listing, Listing] = Noun(Kind.LISTING, LISTINGS, assemble)
+_PROJECTION = Projection(
+    Listing,
+    domain.Listing,
+    always=("store_id", "product_id", "asin", "last_decision_id", "price_decision_id", "held"),
+    whole=("explain",),
+)
+NOUN: Noun[domain.Listing, Listing] = Noun(Kind.LISTING, LISTINGS, assemble, _PROJECTION)
 
 
-async def _snapshots(
+async def _featured(
     context: RequestContext, rows: Sequence[domain.Listing], wanted: Selection
-) -> dict[str, OfferSnapshot]:
-    """Offers by the id of their snapshot: all where they are asked for, else those that hold the Buy Box."""
+) -> dict[str, Offer]:
+    """The offers that hold the Buy Box, by the id of their snapshot; read alone unless all are shown."""
     keys = {key for row in rows if (key := _snapshot(row))}
-    if "offers" in wanted:
-        return await context.rows(SNAPSHOTS, keys)
-    if "featuredOffer" in wanted and keys:
-        return await buy_boxes(context.scope, keys)
-    return {}
+    if ("featuredOffer" not in wanted and "offers" not in wanted) or not keys:
+        return {}
+    if "offers" not in wanted:
+        found = await buy_boxes(context.scope, keys)
+        return {key: offer_of(row, observed_at) for key, (row, observed_at) in found.items()}
+    snapshots = await context.rows(SNAPSHOTS, keys)
+    nodes = {key: buy_box_of(snapshot) for key, snapshot in snapshots.items()}
+    return {key: node for key, node in nodes.items() if node}
 
 
 def _snapshot(row: domain.Listing) -> str | None:

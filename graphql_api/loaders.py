@@ -16,6 +16,7 @@ from graphql_api.connections import Connection, Paging, connection
 from graphql_api.context import Info, RequestContext
 from graphql_api.enums import describe
 from graphql_api.ids import Kind, Node, to_key
+from graphql_api.projection import Projection
 from graphql_api.selection import Selection
 from storage.collection import COUNTED, Collection
 from storage.filters import EVERYTHING, Where
@@ -59,6 +60,8 @@ class Noun(Generic[R, N]):
     kind: Kind
     collection: Collection[R]
     assemble: Callable[[RequestContext, Sequence[R], Selection], Awaitable[list[N]]]
+    projection: Projection | None = None
+    """What of its documents a page needs; None for all of them."""
 
     def check(self, context: RequestContext) -> None:
         """Go on only if the caller may read this noun.
@@ -102,11 +105,13 @@ class Noun(Generic[R, N]):
     ) -> Connection[N]:
         """A page, as the answer to the field that is being resolved."""
         self.check(info.context)
-        page = await self.collection.page(
-            info.context.scope, paging.request(sort), where=where, sort=sort
-        )
         wanted = Selection.of(info)
-        nodes = await self.assemble(info.context, page.items, wanted.of_nodes())
+        of_nodes = wanted.of_nodes()
+        fields = self.projection.fields(of_nodes) if self.projection else None
+        page = await self.collection.page(
+            info.context.scope, paging.request(sort), where=where, sort=sort, fields=fields
+        )
+        nodes = await self.assemble(info.context, page.items, of_nodes)
         attribute = "id" if sort.field == "_id" else sort.field
         keys = [(getattr(row, attribute), _key_of(row)) for row in page.items]
         return connection(page, keys, nodes, with_edges="edges" in wanted)

@@ -2,33 +2,42 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import ClassVar, cast
 
 import strawberry
 
 from domain import money as domain
 from domain.errors import InvalidInput
 from domain.money import CURRENCY_DIGITS
+from graphql_api.fields import FromNode
 from graphql_api.scalars import CurrencyCode
+
+_shown = FromNode[domain.Money]()
 
 
 @strawberry.type(description="An amount in one currency.")
 class Money:
     """Exact, with all of the currency's digits."""
 
-    amount: Decimal = strawberry.field(
-        description='Decimal with the currency\'s digits, such as "12.50".'
+    SHOWN: ClassVar[type] = domain.Money
+
+    amount: Decimal = _shown(
+        lambda money: money.amount,  # type: ignore[assignment]  # the scalar writes it as it is
+        description='Decimal with the currency\'s digits, such as "12.50".',
     )
-    currency_code: CurrencyCode = strawberry.field(description="The currency.")
+    currency_code: CurrencyCode = _shown(
+        lambda money: CurrencyCode(money.currency), description="The currency."
+    )
 
-    @classmethod
-    def of(cls, money: domain.Money) -> "Money":
-        """The amount as the schema shows it."""
-        return cls(amount=Decimal(money.amount), currency_code=CurrencyCode(money.currency))
+    @staticmethod
+    def of(money: domain.Money) -> "Money":
+        """The amount as the schema shows it, which is as it is."""
+        return cast("Money", money)
 
-    @classmethod
-    def maybe(cls, money: domain.Money | None) -> "Money | None":
+    @staticmethod
+    def maybe(money: domain.Money | None) -> "Money | None":
         """The same, where there may be none."""
-        return None if money is None else cls.of(money)
+        return cast("Money | None", money)
 
 
 @strawberry.input(description="An amount in one currency.")

@@ -12,6 +12,7 @@ from graphql_api import (
     changes,
     decisions,
     listings,
+    offer_snapshots,
     operations,
     orders,
     plans,
@@ -20,6 +21,9 @@ from graphql_api import (
     runs,
     stores,
     submissions,
+    uploads,
+    webhook_deliveries,
+    webhooks,
 )
 from graphql_api.context import Info
 from graphql_api.fields import described
@@ -36,6 +40,7 @@ _NOUNS: dict[Kind, Noun[object, Node]] = {
         stores.NOUN,
         products.NOUN,
         listings.NOUN,
+        offer_snapshots.NOUN,
         rulesets.NOUN,
         plans.NOUN,
         decisions.NOUN,
@@ -44,7 +49,10 @@ _NOUNS: dict[Kind, Noun[object, Node]] = {
         orders.NOUN,
         changes.NOUN,
         operations.NOUN,
+        uploads.NOUN,
         api_keys.NOUN,
+        webhooks.NOUN,
+        webhook_deliveries.NOUN,
     )
 }
 

@@ -20,7 +20,7 @@ from graphql_api.connections import (
     cut_list,
 )
 from graphql_api.context import Info
-from graphql_api.fields import described
+from graphql_api.fields import FromRow, described
 from graphql_api.ids import Kind, to_key
 from graphql_api.money import Money
 from graphql_api.scalars import MarketplaceItemId
@@ -31,44 +31,45 @@ _BY_PRICE = Sort("minor")
 """Landed price in minor units; an order of the list in memory, not of the database."""
 
 
+_shown = FromRow[domain.Offer]()
+
+
 @strawberry.type(description="One seller's offer on an item, as Amazon showed it at `observedAt`.")
 class Offer:
     """An offer."""
 
-    seller_id: str = strawberry.field(description="The seller's id at Amazon.")
-    condition: Condition = strawberry.field(description="Condition of the item.")
-    marketplace_condition: str = strawberry.field(description="Amazon's code of the condition.")
-    listing_price: Money = strawberry.field(description="Price of the item without shipping.")
-    shipping: Money = strawberry.field(description="Price of shipping.")
-    landed_price: Money = strawberry.field(description="What a buyer pays: item and shipping.")
-    fulfilment: Fulfilment = strawberry.field(description="Who ships.")
-    feedback_rating: int | None = strawberry.field(
-        description="Positive feedback in whole per cent; null where Amazon does not tell."
+    seller_id: str = _shown(lambda row: row.seller_id, description="The seller's id at Amazon.")
+    condition: Condition = _shown(lambda row: row.condition, description="Condition of the item.")
+    marketplace_condition: str = _shown(
+        lambda row: row.condition.value, description="Amazon's code of the condition."
     )
-    feedback_count: int | None = strawberry.field(
-        description="How many gave feedback; null where Amazon does not tell."
+    listing_price: Money = _shown(
+        lambda row: Money.of(row.listing_price), description="Price of the item without shipping."
     )
-    is_buy_box_winner: bool = strawberry.field(description="Whether it holds the Buy Box.")
-    is_own: bool = strawberry.field(description="Whether it is the store's own.")
+    shipping: Money = _shown(lambda row: Money.of(row.shipping), description="Price of shipping.")
+    landed_price: Money = _shown(
+        lambda row: Money.of(row.landed_price), description="What a buyer pays: item and shipping."
+    )
+    fulfilment: Fulfilment = _shown(lambda row: row.fulfilment, description="Who ships.")
+    feedback_rating: int | None = _shown(
+        lambda row: row.feedback_rating,
+        description="Positive feedback in whole per cent; null where Amazon does not tell.",
+    )
+    feedback_count: int | None = _shown(
+        lambda row: row.feedback_count,
+        description="How many gave feedback; null where Amazon does not tell.",
+    )
+    is_buy_box_winner: bool = _shown(
+        lambda row: row.is_buy_box_winner, description="Whether it holds the Buy Box."
+    )
+    is_own: bool = _shown(lambda row: row.is_own, description="Whether it is the store's own.")
     observed_at: datetime = strawberry.field(description="Amazon's time of the observation.")
+    row: strawberry.Private[domain.Offer]
 
 
 def offer_of(row: domain.Offer, observed_at: datetime) -> Offer:
     """An offer as the schema shows it."""
-    return Offer(
-        seller_id=row.seller_id,
-        condition=row.condition,
-        marketplace_condition=row.condition.value,
-        listing_price=Money.of(row.listing_price),
-        shipping=Money.of(row.shipping),
-        landed_price=Money.of(row.landed_price),
-        fulfilment=row.fulfilment,
-        feedback_rating=row.feedback_rating,
-        feedback_count=row.feedback_count,
-        is_buy_box_winner=row.is_buy_box_winner,
-        is_own=row.is_own,
-        observed_at=observed_at,
-    )
+    return Offer(row=row, observed_at=observed_at)
 
 
 def buy_box_of(snapshot: domain.OfferSnapshot | None) -> Offer | None:

@@ -10,12 +10,14 @@ from strawberry import Maybe
 
 from domain import operation as domain
 from domain.access import AccessScope
+from domain.clock import SystemClock
 from graphql_api import stores
 from graphql_api.access import needs
 from graphql_api.connections import After, Before, Connection, First, Last, Paging
 from graphql_api.context import Info, RequestContext
 from graphql_api.errors import UserError, attempt, error_codes
 from graphql_api.fields import described
+from graphql_api.files import download_url
 from graphql_api.filters import DateTimeFilter, EnumFilter, IDFilter, on, where_of
 from graphql_api.idempotency import KEY, once
 from graphql_api.ids import Kind, Node, require_key, to_id
@@ -30,6 +32,10 @@ from storage.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from graphql_api.stores import Store
+
+
+# Links expire by the machine's time, also where business time is virtual.
+_machine = SystemClock()
 
 
 @strawberry.type(description="How far work is.")
@@ -71,6 +77,12 @@ class Operation(Node):
     result_counts: list[OperationCount] = strawberry.field(description="What it did, in numbers.")
     errors: list[OperationError] = strawberry.field(
         description="What it could not do; the first hundred."
+    )
+    result_url: str | None = strawberry.field(
+        description="Where its result can be downloaded by whoever has this address; null while there is none, once it has expired, and for callers without the scopes that reading its content takes."
+    )
+    result_expires_at: datetime | None = strawberry.field(
+        description="Until when; null where there is nothing to download."
     )
     is_cancel_requested: bool = strawberry.field(description="Whether someone asked it to stop.")
     actor: str = strawberry.field(description="Who started it.")
@@ -131,6 +143,8 @@ async def assemble(
             errors=[
                 OperationError(where=error.where, message=error.message) for error in row.errors
             ],
+            result_url=_result_url(context, row),
+            result_expires_at=row.result_until,
             is_cancel_requested=row.cancel_requested,
             actor=row.actor,
             store=pick(places, row.store_id),
@@ -139,6 +153,15 @@ async def assemble(
         )
         for row in rows
     ]
+
+
+def _result_url(context: RequestContext, row: domain.Operation) -> str | None:
+    is_there = row.result_until is not None and row.result_until > _machine.now()
+    # Whoever may see that something was exported may not therefore have it.
+    if not is_there or not context.viewer.scopes.issuperset(row.result_scopes):
+        return None
+    assert row.result_until is not None
+    return download_url(context, row.id, row.result_until)
 
 
 NOUN: Noun[domain.Operation, Operation] = Noun(Kind.OPERATION, OPERATIONS, assemble)

@@ -1,13 +1,14 @@
 """The scalars: strings with a check, exact decimals, moments in UTC."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NewType
 
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
+from domain.clock import moment
 from domain.money import CURRENCY_DIGITS
 
 Sku = NewType("Sku", str)
@@ -18,17 +19,10 @@ LocalTime = NewType("LocalTime", str)
 IdempotencyKey = NewType("IdempotencyKey", str)
 
 _DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,9})?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
 )
-
-
-def moment(at: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds, such as ``2026-01-31T09:30:00.000Z``."""
-    written = at.isoformat(timespec="milliseconds")
-    if not written.endswith("+00:00"):
-        written = at.astimezone(UTC).isoformat(timespec="milliseconds")
-    return f"{written[:-6]}Z"
 
 
 def read_moment(value: object) -> datetime:
@@ -42,15 +36,21 @@ def read_moment(value: object) -> datetime:
     return datetime.fromisoformat(value.upper()).astimezone(UTC)
 
 
-def _write_decimal(value: Decimal) -> str:
+def _write_decimal(value: Decimal | str) -> str:
     written = str(value)
-    return format(value, "f") if "E" in written else written
+    return format(Decimal(value), "f") if "E" in written else written
 
 
 def _read_decimal(value: object) -> Decimal:
     if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
         raise ValueError('expected a decimal in a string, such as "12.50"')
     return Decimal(value)
+
+
+def _read_date(value: object) -> date:
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise ValueError("expected a day such as 2026-01-31")
+    return date.fromisoformat(value)
 
 
 def _text(name: str, description: str, pattern: str) -> ScalarDefinition:
@@ -93,6 +93,12 @@ SCALARS: dict[Any, ScalarDefinition] = {
         serialize=_write_decimal,
         parse_value=_read_decimal,
     ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day of the store's calendar, such as 2026-01-31.",
+        serialize=date.isoformat,
+        parse_value=_read_date,
+    ),
     datetime: strawberry.scalar(
         name="DateTime",
         description="A moment by RFC 3339. Given in UTC with `Z`; taken with any zone, never without.",
@@ -101,3 +107,5 @@ SCALARS: dict[Any, ScalarDefinition] = {
     ),
 }
 """What the schema calls each type, and how it is written and read."""
+SURE = {moment, _write_decimal}
+"""Writers that give a text for whatever they do not fail of."""

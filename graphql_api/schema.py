@@ -13,15 +13,19 @@ from graphql_api.api_keys import ApiKeyQueries
 from graphql_api.changes import ChangeQueries
 from graphql_api.decisions import DecisionQueries
 from graphql_api.executor_trial import executor_class
+from graphql_api.exports import ExportMutations
 from graphql_api.limits import EXTENSIONS
+from graphql_api.listing_bulk_mutations import ListingBulkMutations
 from graphql_api.listing_mutations import ListingMutations
 from graphql_api.listings import ListingQueries
 from graphql_api.nodes import NodeQueries
+from graphql_api.offer_snapshots import OfferSnapshotQueries
 from graphql_api.offers import OfferQueries
 from graphql_api.operations import OperationMutations, OperationQueries
 from graphql_api.orders import OrderQueries
 from graphql_api.plan_mutations import PlanMutations
 from graphql_api.plans import PlanQueries
+from graphql_api.product_mutations import ProductMutations
 from graphql_api.products import ProductQueries
 from graphql_api.rule_types import RuleFactQueries
 from graphql_api.ruleset_mutations import RulesetMutations
@@ -33,6 +37,11 @@ from graphql_api.store_mutations import StoreMutations
 from graphql_api.stores import StoreQueries
 from graphql_api.submissions import SubmissionQueries
 from graphql_api.subscriptions import Subscription, by_event
+from graphql_api.uploads import UploadMutations
+from graphql_api.webhook_deliveries import WebhookDeliveryQueries
+from graphql_api.webhook_delivery_mutations import WebhookDeliveryMutations
+from graphql_api.webhook_mutations import WebhookMutations
+from graphql_api.webhooks import WebhookQueries
 
 
 @strawberry.type(description="Everything that can be asked.")
@@ -42,6 +51,7 @@ class Query(
     ProductQueries,
     ListingQueries,
     OfferQueries,
+    OfferSnapshotQueries,
     RulesetQueries,
     RuleFactQueries,
     PlanQueries,
@@ -52,6 +62,8 @@ class Query(
     ChangeQueries,
     OperationQueries,
     ApiKeyQueries,
+    WebhookQueries,
+    WebhookDeliveryQueries,
 ):
     """Queries of all nouns."""
 
@@ -63,10 +75,16 @@ class Mutation(
     StoreMutations,
     RulesetMutations,
     PlanMutations,
+    UploadMutations,
+    ProductMutations,
     ListingMutations,
+    ListingBulkMutations,
+    ExportMutations,
     RunMutations,
     OperationMutations,
     ApiKeyMutations,
+    WebhookMutations,
+    WebhookDeliveryMutations,
 ):
     """Mutations of all nouns."""
 

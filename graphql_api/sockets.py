@@ -29,6 +29,7 @@ from graphql_api import persisted
 from graphql_api.auth import Unanswerable, Unauthenticated, viewer_of
 from graphql_api.context import RequestContext
 from graphql_api.errors import Code, formatted
+from graphql_api.files import address_of
 from services.runtime import Runtime
 
 log = structlog.get_logger()
@@ -76,7 +77,9 @@ class Connection:
             Unanswerable: that cannot be found out now.
         """
         headers = list(self.socket.scope["headers"])
-        given = (self.connection_params or {}).get("authorization")
+        params = self.connection_params or {}
+        # Named like the header, in whichever case people write it.
+        given = next((params[key] for key in params if key.lower() == "authorization"), None)
         if isinstance(given, str):
             headers = [each for each in headers if each[0] != b"authorization"]
             headers.append((b"authorization", given.encode()))
@@ -161,7 +164,9 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         viewer = self.context.viewer
         assert viewer is not None
         request_id = new_id()
-        context = RequestContext(self.context.runtime, viewer)
+        runtime = self.context.runtime
+        address = address_of(self.context.socket, runtime.settings)
+        context = RequestContext(runtime, viewer, address)
         trusted = context.runtime.settings.trusted_documents
         text = await persisted.text_of(context.scope, operation.query, None, trusted)
         results: Any = await self.schema.stream(

@@ -10,10 +10,11 @@ from strawberry import Maybe
 
 from domain import store as domain
 from domain.listing import ListingStatus
+from domain.marketplace import Marketplace as Site
 from graphql_api import changes, rulesets
 from graphql_api.connections import After, Before, Connection, First, Last, Paging
 from graphql_api.context import Info, RequestContext
-from graphql_api.fields import described
+from graphql_api.fields import FromRow, described
 from graphql_api.filters import EnumFilter, StringFilter, on, where_of
 from graphql_api.ids import Kind, Node, to_id
 from graphql_api.loaders import Noun
@@ -93,37 +94,53 @@ class Outbox:
     )
 
 
+_shown = FromRow[domain.Store]()
+
+
 @strawberry.type(description="One seller account in one country, selling the merchant's catalogue.")
 class Store(Node):
     """A store."""
 
-    name: str = strawberry.field(description="Its name.")
-    email: str = strawberry.field(description="Where the person in charge is reached.")
-    country: str = strawberry.field(description="Country code of its marketplace; never changes.")
-    marketplace: Marketplace = strawberry.field(description="The marketplace it sells in.")
-    currency: CurrencyCode = strawberry.field(description="Currency of its prices on Amazon.")
-    catalog_currency: CurrencyCode = strawberry.field(
-        description="Currency of the catalogue's prices."
+    name: str = _shown(lambda row: row.name, description="Its name.")
+    email: str = _shown(lambda row: row.email, description="Where the person in charge is reached.")
+    country: str = _shown(
+        lambda row: row.country, description="Country code of its marketplace; never changes."
     )
-    status: domain.StoreStatus = strawberry.field(description="Whether it may talk to Amazon.")
-    settings: StoreSettings = strawberry.field(description="How it sells.")
-    authorization: AmazonAuthorization | None = strawberry.field(
-        description="Its authorisation at Amazon; null before it is connected."
+    marketplace: Marketplace = _shown(
+        lambda row: _marketplace(row.marketplace), description="The marketplace it sells in."
     )
-    orders_complete_at: datetime | None = strawberry.field(
-        description="Amazon's time up to which all orders are imported."
+    currency: CurrencyCode = _shown(
+        lambda row: CurrencyCode(row.currency), description="Currency of its prices on Amazon."
     )
-    version: int = strawberry.field(description="Counts up with every change.")
-    created_at: datetime = strawberry.field(description="When it was created.")
-    updated_at: datetime = strawberry.field(description="When it or its settings last changed.")
-    key: strawberry.Private[str]
+    catalog_currency: CurrencyCode = _shown(
+        lambda row: CurrencyCode(row.catalog_currency),
+        description="Currency of the catalogue's prices.",
+    )
+    status: domain.StoreStatus = _shown(
+        lambda row: row.status, description="Whether it may talk to Amazon."
+    )
+    settings: StoreSettings = _shown(settings_of, description="How it sells.")
+    authorization: AmazonAuthorization | None = _shown(
+        lambda row: _authorization(row.connection),
+        description="Its authorisation at Amazon; null before it is connected.",
+    )
+    orders_complete_at: datetime | None = _shown(
+        lambda row: row.orders_read_until,
+        description="Amazon's time up to which all orders are imported.",
+    )
+    version: int = _shown(lambda row: row.version, description="Counts up with every change.")
+    created_at: datetime = _shown(lambda row: row.created_at, description="When it was created.")
+    updated_at: datetime = _shown(
+        lambda row: row.updated_at, description="When it or its settings last changed."
+    )
+    row: strawberry.Private[domain.Store]
 
     @described
     async def listing_counts(self, info: Info) -> list[ListingStatusCount]:
         """How many of its listings stand where; statuses with none are left out."""
         scope = info.context.scope
         counts = await info.context.once(
-            ("listing_counts", self.key), lambda: status_counts(scope, self.key)
+            ("listing_counts", self.row.id), lambda: status_counts(scope, self.row.id)
         )
         return [
             ListingStatusCount(status=status, count=counts[status.value])
@@ -136,7 +153,7 @@ class Store(Node):
         """How often its active listings hold the Buy Box."""
         scope = info.context.scope
         counts = await info.context.once(
-            ("buy_box_counts", self.key), lambda: buy_box_counts(scope, self.key)
+            ("buy_box_counts", self.row.id), lambda: buy_box_counts(scope, self.row.id)
         )
         won, lost = counts.get("True", 0), counts.get("False", 0)
         share = Decimal(100 * won) / Decimal(won + lost) if won + lost else None
@@ -152,7 +169,7 @@ class Store(Node):
         """What it has on its way to Amazon, and when that is expected to have got there."""
         context = info.context
         found = await context.once(
-            ("outbox", self.key), lambda: outbox(context.runtime, context.scope, self.key)
+            ("outbox", self.row.id), lambda: outbox(context.runtime, context.scope, self.row.id)
         )
         return Outbox(
             waiting_count=found.waiting,
@@ -172,7 +189,7 @@ class Store(Node):
     ) -> Connection[Annotated["Ruleset", strawberry.lazy("graphql_api.rulesets")]]:
         """Versions of its rules, newest first."""
         paging = Paging(first, after, last, before)
-        mine = Is("store_id", "eq", self.key)
+        mine = Is("store_id", "eq", self.row.id)
         return await rulesets.NOUN.page(info, paging, sort=rulesets.NEWEST_FIRST, where=mine)
 
     @described
@@ -186,7 +203,7 @@ class Store(Node):
     ) -> Connection[Annotated["Change", strawberry.lazy("graphql_api.changes")]]:
         """What changed in it and on its listings and orders, newest first."""
         paging = Paging(first, after, last, before)
-        mine = Is("store_id", "eq", self.key)
+        mine = Is("store_id", "eq", self.row.id)
         return await changes.NOUN.page(info, paging, sort=changes.NEWEST_FIRST, where=mine)
 
 
@@ -220,43 +237,28 @@ async def assemble(
     wanted: Selection,  # noqa: ARG001
 ) -> list[Store]:
     """The nodes of stores; what is below them is read when it is asked for."""
-    return [_store(row) for row in rows]
+    return [Store(id=to_id(Kind.STORE, row.id), row=row) for row in rows]
 
 
 NOUN: Noun[domain.Store, Store] = Noun(Kind.STORE, STORES, assemble)
 
 
-def _store(row: domain.Store) -> Store:
-    marketplace, connection = row.marketplace, row.connection
-    return Store(
-        id=to_id(Kind.STORE, row.id),
-        name=row.name,
-        email=row.email,
+def _marketplace(row: Site) -> Marketplace:
+    return Marketplace(
+        marketplace_id=row.id,
         country=row.country,
-        marketplace=Marketplace(
-            marketplace_id=marketplace.id,
-            country=marketplace.country,
-            region=marketplace.region,
-            language=marketplace.language,
-            domain_name=marketplace.domain,
-            currency=CurrencyCode(marketplace.currency),
-            has_business=marketplace.has_business,
-        ),
+        region=row.region,
+        language=row.language,
+        domain_name=row.domain,
         currency=CurrencyCode(row.currency),
-        catalog_currency=CurrencyCode(row.catalog_currency),
-        status=row.status,
-        settings=settings_of(row),
-        authorization=AmazonAuthorization(
-            seller_id=connection.seller_id, connected_at=connection.connected_at
-        )
-        if connection
-        else None,
-        orders_complete_at=row.orders_read_until,
-        version=row.version,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        key=row.id,
+        has_business=row.has_business,
     )
+
+
+def _authorization(row: domain.Connection | None) -> AmazonAuthorization | None:
+    if row is None:
+        return None
+    return AmazonAuthorization(seller_id=row.seller_id, connected_at=row.connected_at)
 
 
 @strawberry.type

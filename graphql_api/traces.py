@@ -6,6 +6,7 @@ import strawberry
 
 from domain import decision as domain
 from graphql_api.money import Money
+from rules.conditions import written
 
 
 @strawberry.type(description="One step of a price.")
@@ -47,4 +48,4 @@ def trace_of(steps: Sequence[domain.TraceStep]) -> list[TraceStep]:
 
 def facts_of(known: Sequence[domain.FactValue]) -> list[Fact]:
     """What was known, as the schema shows it."""
-    return [Fact(name=fact.name, value=fact.value) for fact in known]
+    return [Fact(name=fact.name, value=written(fact.value)) for fact in known]

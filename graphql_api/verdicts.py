@@ -30,6 +30,20 @@ class ConditionVerdict:
     )
 
 
+@strawberry.type(description="A rule whose conditions held when a decision was made.")
+class MatchedRule:
+    """A rule's outcome."""
+
+    rule_key: str = strawberry.field(description="The rule's key in its document.")
+    priority: int | None = strawberry.field(
+        description="1 runs first; null runs after every numbered rule."
+    )
+    is_applied: bool = strawberry.field(
+        description="Whether it took part. A rule that matches may still be out of season or stopped by another."
+    )
+    note: str = strawberry.field(description="What it did, or why it took no part, for people.")
+
+
 @strawberry.type(description="Whether one rule took part in a decision, and why.")
 class RuleVerdict:
     """A rule's verdict."""
@@ -51,6 +65,13 @@ class RuleVerdict:
     )
     failed_conditions: list[ConditionVerdict] = strawberry.field(
         description="The comparisons because of which it did not match; under NONE and NOT_ALL those that hold and should not. Empty where it matched."
+    )
+
+
+def matched_of(row: domain.RuleOutcome) -> MatchedRule:
+    """A rule that matched, as the schema shows it."""
+    return MatchedRule(
+        rule_key=row.rule_key, priority=row.priority, is_applied=row.applied, note=row.note
     )
 
 

@@ -34,6 +34,7 @@ from graphql_api.auth import Unanswerable, Unauthenticated, viewer_of
 from graphql_api.context import RequestContext
 from graphql_api.errors import STATUS, Code, formatted
 from graphql_api.explorer import page
+from graphql_api.files import address_of
 from graphql_api.limits import BODY
 from graphql_api.schema import SCHEMA
 from graphql_api.sockets import INIT_SECONDS, Connection, SocketHandler, TextSocket
@@ -150,7 +151,10 @@ class GraphQLView(GraphQL[RequestContext, None]):
         del response
         if isinstance(request, WebSocket):
             return cast("RequestContext", Connection(request, self._connections))
-        context = RequestContext(request.app.state.runtime, request.state.viewer)
+        runtime: Runtime = request.app.state.runtime
+        context = RequestContext(
+            runtime, request.state.viewer, address_of(request, runtime.settings)
+        )
         request.state.context = context
         contexts.DEADLINE.set(asyncio.get_running_loop().time() + contexts.SECONDS)
         return context

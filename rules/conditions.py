@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from itertools import combinations
-from typing import Any
+from typing import Any, Protocol
 
 from domain.decision import ConditionVerdict
 from rules.facts import OPTIONS, Facts, Value
@@ -35,6 +35,13 @@ _OPPOSITES = {
 }
 
 
+class KnowsFacts(Protocol):
+    """Whatever can tell facts by their names."""
+
+    def get(self, name: str) -> Value | None:
+        """The value of a fact; None where it is not known."""
+
+
 def folded(text: str) -> str:
     """A text as it is compared: without regard to case, to blanks at its ends, or to how accents are encoded."""
     return unicodedata.normalize("NFC", text.strip()).casefold()
@@ -46,13 +53,13 @@ def number(text: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
-def text_fact(facts: Facts, name: str) -> str | None:
+def text_fact(facts: KnowsFacts, name: str) -> str | None:
     """A fact read as text, folded; None where it is not known, is empty, or is no text."""
     value = facts.get(name)
     return (folded(value) or None) if isinstance(value, str) else None
 
 
-def number_fact(facts: Facts, name: str) -> Decimal | None:
+def number_fact(facts: KnowsFacts, name: str) -> Decimal | None:
     """A fact read as a number; None where it is not known or is no number."""
     value = facts.get(name)
     if isinstance(value, str):
@@ -77,7 +84,7 @@ def category_names(paths: tuple[str, ...]) -> frozenset[str]:
     return frozenset(names)
 
 
-def leaf_holds(leaf: Leaf, facts: Facts) -> bool:
+def leaf_holds(leaf: Leaf, facts: KnowsFacts) -> bool:
     """Whether one comparison is true."""
     value = facts.get(leaf.fact)
     if leaf.operator is Operator.EXISTS:
@@ -88,14 +95,14 @@ def leaf_holds(leaf: Leaf, facts: Facts) -> bool:
     return _compares(opposite, leaf.value, facts, leaf.fact) is False
 
 
-def holds(when: When, facts: Facts) -> bool:
+def holds(when: When, facts: KnowsFacts) -> bool:
     """Whether a tree of conditions is true (behaviour 12)."""
     if isinstance(when, Leaf):
         return leaf_holds(when, facts)
     return _joined(when.quantifier, [holds(child, facts) for child in when.children])
 
 
-def explain(when: When, facts: Facts) -> ConditionVerdict:
+def explain(when: When, facts: KnowsFacts) -> ConditionVerdict:
     """The same answer as `holds`, with what every condition expected and found."""
     if isinstance(when, Leaf):
         return ConditionVerdict(
@@ -157,7 +164,7 @@ def _is_known(value: Value | None) -> bool:
     return value is not None and value != ()
 
 
-def _compares(operator: Operator, expected: Expected, facts: Facts, name: str) -> bool | None:
+def _compares(operator: Operator, expected: Expected, facts: KnowsFacts, name: str) -> bool | None:
     """Whether it is so; None where the fact is not known. Negative operators are asked by their opposites."""
     value = facts.get(name)
     if isinstance(value, tuple):

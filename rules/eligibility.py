@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-from domain.decision import RuleVerdict
+from domain.decision import RuleOutcome
 from domain.listing import Fulfilment, ListingReason
 from domain.product import Product
 from domain.store import Store
-from rules.conditions import explain
-from rules.facts import Facts, facts_of
 from rules.language import ListingAction, Rule, RulesetDocument
 from rules.quantity import is_below_threshold
 
@@ -18,8 +16,8 @@ class Eligibility:
 
     eligible: bool
     reason: ListingReason | None
-    rules: tuple[RuleVerdict, ...]
-    """One for each rule of the listing document, in its order."""
+    rules: tuple[RuleOutcome, ...]
+    """The rules of the listing document that match, in its order."""
 
 
 def judge(
@@ -36,10 +34,9 @@ def judge(
     the catalogue's stock does not count. Without a document everything is eligible.
     """
     rules = () if document is None else document.rules
-    facts = facts_of(product, store)
-    verdicts = tuple(_verdict(rule, facts, matched) for rule in rules)
+    outcomes = tuple(_outcome(rule) for rule in rules if rule.active and rule.key in matched)
     reason = _reason(rules, product, store, matched, fulfilment or store.settings.fulfilled_by)
-    return Eligibility(reason is None, reason, verdicts)
+    return Eligibility(reason is None, reason, outcomes)
 
 
 def _reason(
@@ -72,15 +69,7 @@ def _rules_list_it(rules: tuple[Rule, ...], matched: frozenset[str]) -> bool:
     return ListingAction.LIST in applied or not lists_some
 
 
-def _verdict(rule: Rule, facts: Facts, matched: frozenset[str]) -> RuleVerdict:
-    conditions = None if rule.when is None else explain(rule.when, facts)
-    applied = rule.active and rule.key in matched
-    if not rule.active:
-        note = "The rule is switched off"
-    elif not applied:
-        note = "Its conditions do not hold"
-    elif rule.action is ListingAction.LIST:
-        note = "It lists the product"
-    else:
-        note = "It keeps the product out"
-    return RuleVerdict(rule.key, rule.priority, applied, note, conditions)
+def _outcome(rule: Rule) -> RuleOutcome:
+    lists = rule.action is ListingAction.LIST
+    note = "It lists the product" if lists else "It keeps the product out"
+    return RuleOutcome(rule.key, rule.priority, applied=True, note=note)

@@ -306,11 +306,25 @@ class RulesetDocument:
     timed: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
     """Its active rules that ask for the time: when they run, how old offers are, how long a price stands."""
 
-    def __post_init__(self) -> None:
-        timed = tuple(rule for rule in self.rules if rule.active and _asks_for_time(rule))
-        object.__setattr__(self, "timed", timed)
+    facts: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Names of the facts that its conditions read."""
+    in_order: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
+    """Its rules as they run: by priority, then those without one; equals in the order of the document."""
+    places: dict[str, int] = field(init=False, repr=False, compare=False)
+    """Where in that order the active rules come, by their keys."""
 
-    @property
-    def facts(self) -> frozenset[str]:
-        """Names of the facts that its conditions read."""
-        return frozenset(leaf.fact for rule in self.rules for leaf in leaves(rule.when))
+    def __post_init__(self) -> None:
+        in_order = tuple(
+            sorted(self.rules, key=lambda rule: (rule.priority is None, rule.priority or 0))
+        )
+        timed = tuple(rule for rule in self.rules if rule.active and _asks_for_time(rule))
+        facts = frozenset(leaf.fact for rule in self.rules for leaf in leaves(rule.when))
+        places = {rule.key: place for place, rule in enumerate(in_order) if rule.active}
+        # A document is asked for each listing anew, and never changes.
+        for name, value in (
+            ("timed", timed),
+            ("facts", facts),
+            ("in_order", in_order),
+            ("places", places),
+        ):
+            object.__setattr__(self, name, value)

@@ -9,7 +9,7 @@ from domain.decision import (
     DecisionOutcome,
     DecisionReason,
     FactValue,
-    RuleVerdict,
+    RuleOutcome,
     TraceStep,
 )
 from domain.money import Money
@@ -21,15 +21,15 @@ from rules.amounts import exchanged, money, with_percent
 from rules.bounds import Exchange
 from rules.business import Besides, besides
 from rules.catalog import CATALOG_PRICE, price_attribute
-from rules.conditions import written
 from rules.facts import Facts, facts_of
 from rules.following import Surroundings, held_against, with_vat
 from rules.guard import Objection, below_minimum, objection, under_the_floor
 from rules.inputs import PricingInputs, inputs_hash
 from rules.quantity import Quantity, quantity_of
 from rules.running import Running
-from rules.sequence import Course, run_rules
+from rules.sequence import Course, check, run_rules
 from rules.shaping import Window, shaped
+from rules.verdicts import told as told_facts
 
 __all__ = ["PricingInputs", "PricingVerdict", "decide", "inputs_hash"]
 
@@ -56,8 +56,8 @@ class PricingVerdict:
     """In marketplace currency, before VAT; None where no intelligent rule took part or it had none."""
     ceiling: Money | None
     trace: tuple[TraceStep, ...]
-    rules: tuple[RuleVerdict, ...]
-    """In the order in which they run; empty under an override."""
+    rules: tuple[RuleOutcome, ...]
+    """Those whose conditions hold, in the order in which they run; empty under an override."""
     facts: tuple[FactValue, ...]
     business: BusinessPrice | None = None
     list_price: Money | None = None
@@ -111,13 +111,15 @@ def _computed(inputs: PricingInputs, facts: Facts) -> PricingVerdict:
         inputs.now,
         settings.compares_with_shipping,
     )
-    course = run_rules(start, inputs.document, facts, inputs.matched, inputs.local, around)
+    if inputs.document is not None:
+        check(inputs.document, facts, inputs.matched, inputs.listing.id)
+    course = run_rules(start, inputs.document, inputs.matched, inputs.local, around)
     running = _floor_again(course.running, settings)
     running = _at_least_map(running, inputs.product, settings, exchange)
     if not running.is_settled:
         running = replace(with_vat(running, settings.vat_percent), is_taxed=True)
     running = _finished(running, course, inputs)
-    rules = tuple(course.verdicts)
+    rules = tuple(course.outcomes)
     former = _former_price(inputs)
     if former is not None:
         return _taken_back(inputs, facts, running, former, rules)
@@ -137,7 +139,7 @@ def _taken_back(
     facts: Facts,
     running: Running,
     former: Money,
-    rules: tuple[RuleVerdict, ...],
+    rules: tuple[RuleOutcome, ...],
 ) -> PricingVerdict:
     """The former price, unless it may not be published any more; what the rules want is turned down."""
     back = running.step("UNDO", "A person undid the run: the price from before it", former)
@@ -192,7 +194,7 @@ def _settled(
     reason: DecisionReason,
     running: Running,
     refusal: Objection | None,
-    rules: tuple[RuleVerdict, ...] = (),
+    rules: tuple[RuleOutcome, ...] = (),
 ) -> PricingVerdict:
     """The verdict on a price: what goes out with it, or why it does not go out."""
     trace, extra = running.trace, Besides()
@@ -290,7 +292,7 @@ def _verdict(
     extra: Besides,
     floor: Money | None = None,
     ceiling: Money | None = None,
-    rules: tuple[RuleVerdict, ...] = (),
+    rules: tuple[RuleOutcome, ...] = (),
 ) -> PricingVerdict:
     fulfilment = inputs.listing.fulfilment
     quantity = quantity_of(
@@ -326,4 +328,4 @@ def _outcome(
 
 def _told(inputs: PricingInputs, facts: Facts) -> tuple[FactValue, ...]:
     read = inputs.document.facts if inputs.document else frozenset()
-    return tuple(FactValue(name, written(facts.get(name))) for name in sorted(_TOLD_FACTS | read))
+    return told_facts(facts, _TOLD_FACTS | read)

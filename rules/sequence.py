@@ -2,14 +2,19 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
+from zlib import crc32
 
-from domain.decision import RuleVerdict
+from domain.decision import RuleOutcome
 from rules.amounts import adjusted, told
-from rules.conditions import explain
+from rules.conditions import holds
 from rules.facts import Facts
 from rules.following import Surroundings, follow
 from rules.language import Intelligent, Rule, RulesetDocument, Shape, Standard
 from rules.running import Running
+
+NOT_HELD = "Its conditions do not hold"
+SWITCHED_OFF = "The rule is switched off"
 
 
 class EngineDisagrees(RuntimeError):
@@ -26,47 +31,56 @@ class Course:
     stopped: str | None = None
     followed: str | None = None
     """The one intelligent rule that counts."""
-    verdicts: list[RuleVerdict] = field(default_factory=list)
+    outcomes: list[RuleOutcome] = field(default_factory=list)
 
 
 def run_rules(
     running: Running,
     document: RulesetDocument | None,
-    facts: Facts,
     matched: frozenset[str],
     local: datetime,
     around: Surroundings,
 ) -> Course:
-    """The course of the price through all rules, `local` being the store's own time."""
-    course = Course(running, Shape() if document is None else document.shape)
-    for rule in in_order(document):
-        conditions = None if rule.when is None else explain(rule.when, facts)
-        held = conditions is None or conditions.holds
-        if rule.active and held != (rule.key in matched):
-            raise EngineDisagrees(f"rule {rule.key}: engine says {not held}, conditions say {held}")
-        obstacle = _obstacle(rule, course, local, held=held)
+    """The course of the price through the rules that match, `local` being the store's own time."""
+    if document is None:
+        return Course(running, Shape())
+    course = Course(running, document.shape)
+    places = document.places
+    for place in sorted(places[key] for key in matched):
+        rule = document.in_order[place]
+        obstacle = _obstacle(rule, course, local)
         note = obstacle or _apply(rule, course, around)
-        course.verdicts.append(
-            RuleVerdict(rule.key, rule.priority, obstacle is None, note, conditions)
-        )
+        course.outcomes.append(RuleOutcome(rule.key, rule.priority, obstacle is None, note))
     return course
 
 
-def in_order(document: RulesetDocument | None) -> list[Rule]:
-    """Rules as they run: by priority, then those without one; equals in the order of the document."""
-    if document is None:
-        return []
-    return sorted(document.rules, key=lambda rule: (rule.priority is None, rule.priority or 0))
+def check(document: RulesetDocument, facts: Facts, matched: frozenset[str], key: str) -> None:
+    """Hold what the engine says against the conditions themselves: of all rules that match, and of one that does not.
+
+    To look at all would take a hundred times as long as to decide. Which one it is follows from `key`, the listing's,
+    so that over a catalogue each comes up.
+
+    Raises:
+        EngineDisagrees: a rule matches that should not, or one that should does not.
+    """
+    start = crc32(key.encode())
+    places = document.places.keys()
+    others = (
+        document.in_order[(start + step) % len(document.in_order)]
+        for step in range(len(document.in_order))
+    )
+    looked_at = [document.in_order[document.places[key]] for key in matched if key in places]
+    looked_at += islice((rule for rule in others if rule.active and rule.key not in matched), 1)
+    for rule in looked_at:
+        held = rule.when is None or holds(rule.when, facts)
+        if held != (rule.key in matched):
+            raise EngineDisagrees(f"rule {rule.key}: engine says {not held}, conditions say {held}")
 
 
-def _obstacle(rule: Rule, course: Course, local: datetime, *, held: bool) -> str | None:
-    """Why a rule does not run; None where it does."""
-    if not rule.active:
-        return "The rule is switched off"
+def _obstacle(rule: Rule, course: Course, local: datetime) -> str | None:
+    """Why a rule whose conditions hold does not run; None where it does."""
     if out_of_season := rule.schedule.obstacle(local):
         return out_of_season
-    if not held:
-        return "Its conditions do not hold"
     if course.followed and isinstance(rule.action, Intelligent) and not course.stopped:
         return f"Rule {course.followed} was the one that looks for a competitor"
     return course.stopped

@@ -4,7 +4,7 @@ Every function takes the machine's moment: a credential must not outlive its tim
 """
 
 from collections.abc import Collection as Members
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -75,6 +75,7 @@ async def create(
         expires_at=expires_at,
     )
     await API_KEYS.insert(runtime.scope(viewer.merchant_id), [key])
+    runtime.keyring.forget()
     log.info("api_key.created", key=key.id, actor=viewer.actor)
     return Issued(key, credential)
 
@@ -113,7 +114,7 @@ async def rotate(
 
 
 async def revoke(runtime: Runtime, viewer: Viewer, key_id: str, *, now: datetime) -> ApiKey:
-    """Have a key open nothing any more, from the next request on; it stays in the list.
+    """Have a key open nothing any more, in other processes within seconds; it stays in the list.
 
     Raises:
         NotFound: no such key.
@@ -127,17 +128,31 @@ async def revoke(runtime: Runtime, viewer: Viewer, key_id: str, *, now: datetime
 
 
 async def viewer_of(runtime: Runtime, credential: str, *, now: datetime) -> Viewer | None:
-    """Whose a credential is; None where it is unknown, expired or revoked."""
+    """Whose a credential is; None where it is unknown, expired or revoked.
+
+    What another process did to the key in the last seconds may not be known here yet, see `keyring.FRESH`.
+    """
     id_ = api_key.id_in(credential)
-    key = await stored.look_up(runtime.database, id_) if id_ else None
-    if key is None or not key.accepts(runtime.vault.digest(credential), now):
+    if id_ is None:
+        return None
+    digest = runtime.vault.digest(credential)
+    key = await runtime.keyring.key(digest, now, lambda: stored.look_up(runtime.database, id_))
+    if key is None or not key.accepts(digest, now):
         return None
     if key.last_used_at is None or now - key.last_used_at >= _BETWEEN_NOTES:
+        runtime.keyring.note(digest, replace(key, last_used_at=now))
         await stored.note_use(runtime.scope(key.merchant_id), key.id, now)
     return Viewer(key.merchant_id, key.actor, key.roles, key.scopes)
+
+
+async def any_stands(runtime: Runtime, merchant_id: str, *, now: datetime) -> bool:
+    """Whether the merchant has a key that nobody revoked, and so needs one of everybody."""
+    scope = runtime.scope(merchant_id)
+    return await runtime.keyring.any_stands(merchant_id, now, lambda: stored.any_stands(scope))
 
 
 async def _change(runtime: Runtime, viewer: Viewer, key: ApiKey, fields: dict[str, object]) -> None:
     if not await stored.change(runtime.scope(viewer.merchant_id), key, fields):
         message = "The key is revoked already, or was changed at the same moment."
         raise Conflict(message, field=("apiKeyId",))
+    runtime.keyring.forget()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain.decision import Decision, DecisionOutcome, DecisionReason
+from domain.decision import Decision, DecisionOutcome, DecisionReason, FactValue, RuleVerdict
 from domain.ids import new_id
 from domain.listing import Listing
 from domain.offer import OfferSnapshot, snapshot_id
@@ -14,15 +14,17 @@ from domain.run import RunStatus
 from domain.store import Store
 from rules.catalog import cost_of
 from rules.eligibility import Eligibility, judge
-from rules.facts import facts_of
+from rules.facts import Facts, facts_of
 from rules.guardrails import NewPrice
 from rules.inputs import PricingInputs, inputs_hash
 from rules.pricing import PricingVerdict, decide
+from rules.verdicts import ToldFacts, told, verdicts_of
 from services.rulebooks import Rulebook, Rules
 from services.runtime import Runtime
 from storage.mongo import Scope
 from storage.offers import SNAPSHOTS
 from storage.products import PRODUCTS
+from storage.rulesets import RULESETS
 from storage.runs import RUNS
 from storage.stores import STORES
 
@@ -109,8 +111,8 @@ def decide_all(
     facts = [facts_of(row.product, store, row.listing, row.offers) for row in known]
     in_listing, in_pricing = _match(rulebook.listing, facts), _match(rulebook.pricing, facts)
     return [
-        _decide(store, rulebook, row, listed, priced, now)
-        for row, listed, priced in zip(known, in_listing, in_pricing, strict=True)
+        _decide(store, rulebook, row, seen, listed, priced, now)
+        for row, seen, listed, priced in zip(known, facts, in_listing, in_pricing, strict=True)
     ]
 
 
@@ -123,6 +125,38 @@ async def explain(runtime: Runtime, scope: Scope, listing: Listing) -> Decision 
     return cases[0].decision if cases else None
 
 
+async def verdicts(
+    runtime: Runtime, scope: Scope, decisions: Sequence[Decision]
+) -> list[tuple[RuleVerdict, ...]]:
+    """What every rule had to do with each decision, listing rules first; see `rules.verdicts`."""
+    ids = {id_ for row in decisions for id_ in (row.listing_ruleset_id, row.ruleset_id) if id_}
+    found = await RULESETS.get_many(scope, ids) if ids else {}
+    documents = {id_: runtime.rulebooks.compile(row).document for id_, row in found.items()}
+
+    def of(row: Decision) -> tuple[RuleVerdict, ...]:
+        facts = ToldFacts(row.facts)
+        parts = (
+            (row.listing_ruleset_id, row.listing_rules),
+            (row.ruleset_id if row.asked_rules else None, row.rules),
+        )
+        return tuple(
+            verdict
+            for id_, outcomes in parts
+            if id_ in documents
+            for verdict in verdicts_of(documents[id_], facts, outcomes)
+        )
+
+    return [of(row) for row in decisions]
+
+
+def _facts(verdict: PricingVerdict, listing: Rules | None, seen: Facts) -> tuple[FactValue, ...]:
+    """All that the rules asked for: those on prices, and those on what is listed."""
+    if listing is None:
+        return verdict.facts
+    further = listing.document.facts - {fact.name for fact in verdict.facts}
+    return (*verdict.facts, *told(seen, further))
+
+
 def _match(rules: Rules | None, facts: Sequence[Any]) -> list[frozenset[str]]:
     return rules.matcher.match(facts) if rules else [frozenset()] * len(facts)
 
@@ -131,6 +165,7 @@ def _decide(
     store: Store,
     rulebook: Rulebook,
     known: Known,
+    seen: Facts,
     listed: frozenset[str],
     priced: frozenset[str],
     now: datetime,
@@ -171,11 +206,13 @@ def _decide(
         floor=verdict.floor,
         ceiling=verdict.ceiling,
         trace=verdict.trace,
-        rules=(*eligibility.rules, *verdict.rules),
-        facts=verdict.facts,
+        rules=verdict.rules,
+        facts=_facts(verdict, rulebook.listing, seen),
         inputs_hash=inputs_hash(inputs),
         decided_at=now,
         business=verdict.business,
         list_price=verdict.list_price,
+        listing_ruleset_id=rulebook.listing.ruleset.id if rulebook.listing else None,
+        listing_rules=eligibility.rules,
     )
     return Case(known, eligibility, verdict, decision)

@@ -22,7 +22,7 @@ from domain.product import Product, product_id
 from domain.store import ListAction, Store
 from rules.eligibility import judge
 from rules.facts import facts_of
-from services import idempotency, matching, operations
+from services import idempotency, matching, operations, webhook_events
 from services.changelog import of_listing
 from services.matching import Match
 from services.queue import Job
@@ -87,13 +87,7 @@ async def override_price(
     async def write(inside: Scope) -> Listing:
         listing = await LISTINGS.require(inside, id_, field=("input", "listingId"))
         store = await STORES.require(inside, listing.store_id)
-        _check_version(listing, expected_version)
-        if price is not None and price.currency != store.currency:
-            raise InvalidInput(
-                f"The store sells in {store.currency}.", field=("input", "price", "currencyCode")
-            )
-        if price is not None and price.minor <= 0:
-            raise InvalidInput("A price is above zero.", field=("input", "price", "amount"))
+        check_override(listing, store, price, expected_version)
         before = listing.override.price if listing.override else None
         if price == before:
             return listing
@@ -123,29 +117,54 @@ async def publish(runtime: Runtime, scope: Scope, id_: str, *, actor: str) -> Li
 
     async def write(inside: Scope) -> Listing:
         listing = await LISTINGS.require(inside, id_, field=("input", "listingId"))
-        if listing.status is not ListingStatus.READY_TO_LIST:
-            raise Conflict(
-                f"Only a listing that is READY_TO_LIST can be published; this one is {listing.status}.",
-                field=("input", "listingId"),
-            )
+        check_publish(listing)
         status, due = ListingStatus.LIST_IN_PROGRESS, Due(now, "PUBLISHED")
         await listings.change(inside, [(id_, {"status": status, "due": due, "updated_at": now})])
         entry = of_listing(
             listing, ChangeKind.STATUS, before=listing.status, after=status, actor=actor, at=now
         )
         await CHANGES.insert(inside, [entry])
+        after = replace(
+            listing, status=status, due=due, updated_at=now, version=listing.version + 1
+        )
+        await webhook_events.tell(inside, webhook_events.listing_status(listing, after, at=now))
         await idempotency.settle(inside, id_)
-        return replace(listing, status=status, due=due, updated_at=now, version=listing.version + 1)
+        return after
 
     listing = await scope.transaction(write)
     await runtime.queue.wake(Job.REPRICE, scope.merchant_id, listing.store_id)
     return listing
 
 
-def _check_version(listing: Listing, expected: int | None) -> None:
-    if expected is not None and expected != listing.version:
+def check_override(
+    listing: Listing, store: Store, price: Money | None, expected_version: int | None
+) -> None:
+    """Go on only if the listing can have this price, or none, set by hand.
+
+    Raises:
+        InvalidInput: the price is not above zero or not in the store's currency.
+        StaleVersion: the listing is not at the expected version.
+    """
+    if expected_version is not None and expected_version != listing.version:
         raise StaleVersion(
-            f"The listing is at version {listing.version}.", field=("input", "expectedVersion")
+            f"The listing is at version {listing.version}.", field=("expectedVersion",)
+        )
+    if price is not None and price.currency != store.currency:
+        raise InvalidInput(f"The store sells in {store.currency}.", field=("price", "currencyCode"))
+    if price is not None and price.minor <= 0:
+        raise InvalidInput("A price is above zero.", field=("price", "amount"))
+
+
+def check_publish(listing: Listing) -> None:
+    """Go on only if the listing waits to be published.
+
+    Raises:
+        Conflict: it does not.
+    """
+    if listing.status is not ListingStatus.READY_TO_LIST:
+        raise Conflict(
+            f"Only a listing that is READY_TO_LIST can be published; this one is {listing.status}.",
+            field=("listingId",),
         )
 
 

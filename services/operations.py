@@ -2,12 +2,13 @@
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connectors.errors import Retryable
+from domain.access import AccessScope, ordered
 from domain.clock import SystemClock
 from domain.errors import Conflict, SalesChannelError
 from domain.ids import new_id
@@ -18,20 +19,26 @@ from domain.operation import (
     OperationOutcome,
     OperationStatus,
 )
+from services import webhook_events
 from services.queue import Job
 from services.runtime import Runtime
 from storage import operations, sweep
+from storage.health import is_outage
 from storage.mongo import Scope
 from storage.operations import OPERATIONS
 
 # Whether work still moves is a matter of the machine's time, also where business time is virtual.
 _machine = SystemClock()
 _KEPT_ERRORS = 100
+_LONGEST_MESSAGE = 1_000
+"""A message may quote what a file has, of any length."""
 _STUCK_AFTER = timedelta(seconds=60)
 _JOBS = {
     OperationKind.LISTINGS_IMPORT: Job.IMPORT_LISTINGS,
     OperationKind.MATCH: Job.MATCH_PRODUCTS,
     OperationKind.OFFERS_PULL: Job.PULL_OFFERS,
+    OperationKind.EXPORT: Job.EXPORT,
+    OperationKind.PRODUCTS_IMPORT: Job.IMPORT_PRODUCTS,
     OperationKind.REPRICE: Job.REPRICE,
     OperationKind.SIMULATE: Job.SIMULATE,
 }
@@ -40,6 +47,10 @@ _SECONDS_BETWEEN_REPORTS = 0.5
 
 class OperationCancelled(SalesChannelError):
     """Someone asked for the work to stop."""
+
+
+class GoesOn(SalesChannelError):
+    """This job ends and the work does not: another job goes on with it."""
 
 
 class Progress:
@@ -55,6 +66,7 @@ class Progress:
         self.counts: Counter[str] = Counter()
         self.errors: list[OperationError] = []
         self.error_count = 0
+        self.result_until: datetime | None = None
         self._scope = scope
         self._watch = watch
         self._reported = 0.0
@@ -118,7 +130,7 @@ class Progress:
         """Note one thing that could not be done."""
         self.error_count += 1
         if len(self.errors) < _KEPT_ERRORS:
-            self.errors.append(OperationError(where, message))
+            self.errors.append(OperationError(where, message[:_LONGEST_MESSAGE]))
 
     def ended(self, status: OperationStatus, outcome: OperationOutcome | None) -> Operation:
         """The operation as it is to be remembered."""
@@ -131,12 +143,18 @@ class Progress:
             cursor=self._cursor,
             result=dict(self.counts),
             errors=tuple(self.errors),
+            result_until=self.result_until,
             updated_at=_machine.now(),
         )
 
 
 async def start(
-    scope: Scope, kind: OperationKind, *, actor: str, store_id: str | None = None
+    scope: Scope,
+    kind: OperationKind,
+    *,
+    actor: str,
+    store_id: str | None = None,
+    result_scopes: Iterable[AccessScope] = (),
 ) -> Operation:
     """Write down that work is wanted; whoever does it opens `running`."""
     now = _machine.now()
@@ -155,6 +173,7 @@ async def start(
         actor=actor,
         created_at=now,
         updated_at=now,
+        result_scopes=ordered(result_scopes),
     )
     await OPERATIONS.insert(scope, [operation])
     return operation
@@ -181,21 +200,21 @@ async def running(
     try:
         yield progress
     except OperationCancelled:
-        await operations.finish(
-            scope, progress.ended(OperationStatus.DONE, OperationOutcome.CANCELLED)
-        )
-    except Retryable:
+        await _finish(scope, progress.ended(OperationStatus.DONE, OperationOutcome.CANCELLED))
+    except (Retryable, GoesOn):
         # It is not over: the job comes again, or whoever looks for work that stands still.
         with suppress(OperationCancelled):
             await progress.save()
         raise
     except Exception as error:
+        if is_outage(error):  # nothing can be written down; the work is found standing still
+            raise
         progress.fail(operation.kind.value, str(error) or type(error).__name__)
-        await operations.finish(scope, progress.ended(OperationStatus.DEAD, None))
+        await _finish(scope, progress.ended(OperationStatus.DEAD, None))
         raise
     else:
         outcome = OperationOutcome.PARTIAL if progress.error_count else OperationOutcome.OK
-        await operations.finish(scope, progress.ended(OperationStatus.DONE, outcome))
+        await _finish(scope, progress.ended(OperationStatus.DONE, outcome))
 
 
 async def cancel(scope: Scope, operation_id: str) -> Operation:
@@ -211,17 +230,29 @@ async def cancel(scope: Scope, operation_id: str) -> Operation:
     return await OPERATIONS.require(scope, operation_id)
 
 
+async def _finish(scope: Scope, ended: Operation) -> None:
+    """Write down how an operation ended, and that webhooks are told."""
+
+    async def write(inside: Scope) -> None:
+        before = await OPERATIONS.get(inside, ended.id)
+        await operations.finish(inside, ended)
+        if before is not None:
+            await webhook_events.tell(inside, webhook_events.operation_finished(before, ended))
+
+    await scope.transaction(write)
+
+
 async def pick_up_stuck(runtime: Runtime) -> None:
     """Have work go on whose job was lost; what no job can go on with is given up."""
     before = _machine.now() - _STUCK_AFTER
     for merchant_id, operation in await sweep.silent_operations(runtime.database, before):
         job = _JOBS.get(operation.kind)
         scope = runtime.scope(merchant_id)
-        if job and operation.store_id:
-            await runtime.queue.wake(job, merchant_id, operation.store_id, operation.id)
+        if job:
+            await runtime.queue.wake(job, merchant_id, operation.store_id or "", operation.id)
         else:
             lost = OperationError(operation.kind.value, "The process that did it is gone.")
-            await operations.finish(
+            await _finish(
                 scope,
                 replace(
                     operation,

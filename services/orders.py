@@ -11,6 +11,8 @@ from domain.change import Change, ChangeKind
 from domain.listing import Fulfilment, listing_id
 from domain.order import Order, OrderStatus
 from domain.store import Store
+from domain.webhook import WebhookEvent
+from services import webhook_events
 from services.changelog import of_store
 from services.queue import Job
 from services.runtime import Runtime
@@ -65,6 +67,7 @@ async def import_orders(runtime: Runtime, scope: Scope, store_id: str) -> int:
 async def _write(runtime: Runtime, store: Store, found: Sequence[Order], scope: Scope) -> int:
     known = await ORDERS.get_many(scope, [order.id for order in found])
     log_: list[Change] = []
+    events: list[WebhookEvent] = []
     taken: Counter[str] = Counter()
     for order in found:
         before = known.get(order.id)
@@ -74,10 +77,12 @@ async def _write(runtime: Runtime, store: Store, found: Sequence[Order], scope: 
             continue
         if before is None or before.status is not order.status:
             log_.append(_entry(runtime, store, before, order))
+        events += webhook_events.order_written(before, order, at=runtime.clock.now())
         taken.update(_taken(order))
         if before is not None:
             taken.subtract(_taken(before))
     await CHANGES.insert(scope, log_)
+    await webhook_events.tell(scope, events)
     await _take_stock(runtime, scope, store, {sku: n for sku, n in taken.items() if n})
     return len(log_)
 

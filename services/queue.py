@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 
 class Job(StrEnum):
-    """The jobs, each for one store."""
+    """The jobs, each for one store; delivering is for one webhook, and those of the files' queue for none."""
 
     IMPORT_LISTINGS = "import_listings"
     MATCH_PRODUCTS = "match_products"
@@ -21,23 +21,36 @@ class Job(StrEnum):
     RECEIVE_EVENTS = "receive_events"
     REPRICE = "reprice"
     SIMULATE = "simulate"
+    EXPORT = "export"
+    IMPORT_PRODUCTS = "import_products"
     PUSH = "push"
     CONFIRM = "confirm"
     IMPORT_ORDERS = "import_orders"
+    DELIVER = "deliver"
 
 
 SYNC = "sales-channel:sync"
 """Queue of the jobs that mostly wait for Amazon."""
 REPRICE = "sales-channel:reprice"
 """Queue of the jobs that compute; their workers are processes of their own."""
+BULK = "sales-channel:bulk"
+"""Queue of the jobs that read or write files: no price waits behind them."""
+DELIVER = "sales-channel:deliver"
+"""Queue of the jobs that wait for merchants' own programs: those that are slow must not keep Amazon waiting."""
 
 
 COMPUTING = frozenset({Job.REPRICE, Job.SIMULATE})
 """The jobs of the second queue."""
+FILING = frozenset({Job.EXPORT, Job.IMPORT_PRODUCTS})
+"""The jobs of the third queue."""
 
 
 def queue_of(job: Job) -> str:
     """The queue that a job waits in."""
+    if job in FILING:
+        return BULK
+    if job is Job.DELIVER:
+        return DELIVER
     return REPRICE if job in COMPUTING else SYNC
 
 

@@ -28,9 +28,10 @@ from domain.operation import Operation, OperationKind
 from domain.run import Breach, Run, RunStatus
 from domain.store import Store, StoreStatus
 from domain.submission import Submission, SubmissionKind, SubmissionState
+from domain.webhook import WebhookEvent
 from rules.eligibility import Eligibility
 from rules.guardrails import Guardrails, NewPrice, held, judge_run
-from services import idempotency, operations, runs
+from services import idempotency, operations, runs, webhook_events
 from services.changelog import of_listing, of_store
 from services.decisions import Case, decide_all, look_up
 from services.queue import Job
@@ -52,6 +53,7 @@ _SECONDS = 20
 """A job begins no run after so long and makes room; what is left is due as before and a new job is woken for it."""
 _GATHERING = {
     OperationKind.CATALOG_IMPORT: "PRODUCT_CHANGED",
+    OperationKind.PRODUCTS_IMPORT: "PRODUCT_CHANGED",
     OperationKind.LISTINGS_IMPORT: "IMPORTED",
 }
 """Work that marks listings bit by bit, and the reason that it gives: they wait for its end, to be judged as one run."""
@@ -116,6 +118,7 @@ class _Writes:
     changes: list[Change] = field(default_factory=list)
     listings: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     settled: list[tuple[str, str | None, datetime | None]] = field(default_factory=list)
+    events: list[WebhookEvent] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -277,7 +280,9 @@ async def _gathering(scope: Scope, store_id: str) -> list[str]:
     return [
         reason
         for kind, reason in _GATHERING.items()
-        if await is_running(scope, None if kind is OperationKind.CATALOG_IMPORT else store_id, kind)
+        if await is_running(
+            scope, store_id if kind is OperationKind.LISTINGS_IMPORT else None, kind
+        )
     ]
 
 
@@ -307,6 +312,7 @@ async def _note(scope: Scope, run: Run) -> None:
             at=run.started_at,
         )
         await CHANGES.insert(scope, [entry])
+        await webhook_events.tell(scope, [webhook_events.guardrail_tripped(run)])
         log.warning("reprice.held", store=run.store_id, run=run.id, prices=run.moved, why=why)
 
 
@@ -355,6 +361,7 @@ async def _carry_out_all(
     await CHANGES.insert(scope, writes.changes)
     await listings.change(scope, writes.listings)
     await listings.settle_due(scope, writes.settled)
+    await webhook_events.tell(scope, writes.events)
 
 
 def _as_judged(case: Case, run: Run) -> Case:
@@ -418,8 +425,20 @@ def _carry_out(case: Case, writes: _Writes) -> None:
             "updated_at": decision.decided_at,
         }
         writes.listings.append((listing.id, fields))
+        if moved or hold not in {None, listing.hold}:
+            writes.events += _events(case, fields)
     else:
         writes.settled.append((listing.id, decision.inputs_hash, again))
+
+
+def _events(case: Case, fields: dict[str, Any]) -> list[WebhookEvent]:
+    """What webhooks are told of a decision."""
+    before, decision = case.listing, case.decision
+    after = replace(before, **fields, version=before.version + 1)
+    moved = webhook_events.listing_status(
+        before, after, at=decision.decided_at, decision_id=decision.id
+    )
+    return moved + webhook_events.decision_held(before, after, decision)
 
 
 def _held_price(case: Case) -> HeldPrice | None:

@@ -11,7 +11,7 @@ from domain.ids import new_id
 from domain.ruleset import Ruleset, RulesetKind, RulesetStatus
 from domain.store import Store
 from rules.document import DocumentInvalid, RulesetDocument, parse
-from services import idempotency, trial
+from services import idempotency, trial, webhook_events
 from services.changelog import of_store
 from services.queue import Job
 from services.runtime import Runtime
@@ -176,7 +176,7 @@ async def put_in_force(
     runtime: Runtime, scope: Scope, drafts: Sequence[Ruleset], *, actor: str
 ) -> list[Ruleset]:
     """Publish drafts of one store and mark its listings; gives those that were not in force. In a transaction."""
-    now, published = runtime.clock.now(), []
+    now, published, events = runtime.clock.now(), [], []
     for draft in drafts:
         if draft.status is RulesetStatus.PUBLISHED:
             continue
@@ -195,11 +195,13 @@ async def put_in_force(
             at=now,
         )
         await CHANGES.insert(scope, [entry])
+        events.append(webhook_events.ruleset_published(draft, at=now))
         published.append(replace(draft, status=RulesetStatus.PUBLISHED, published_at=now))
     if published:
         await listings.mark_due(
             scope, published[0].store_id, EVERYTHING, at=now, reason="RULES_PUBLISHED"
         )
+    await webhook_events.tell(scope, events)
     return published
 
 

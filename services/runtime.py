@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from connectors.egress import GuardedBackend
 from connectors.identity_provider import IdentityProvider
+from connectors.webhook_sender import WebhookSender
 from domain.clock import Clock
 from rules.conditions import ReferenceMatcher
 from rules.document import RulesetDocument
@@ -15,6 +17,7 @@ from services.allowance import Allowance
 from services.clock import clock_of
 from services.connections import Connections
 from services.examinations import Examinations
+from services.keyring import Keyring
 from services.live import Live
 from services.queue import Queue
 from services.rulebooks import Rulebooks
@@ -42,6 +45,8 @@ class Runtime:
     identity_provider: IdentityProvider | None
     """The merchant's, where one is set up."""
     live: Live
+    webhook_sender: WebhookSender
+    keyring: Keyring
 
     def scope(self, merchant_id: str) -> Scope:
         """A merchant's part of the database."""
@@ -73,6 +78,7 @@ async def open_runtime(
     allowance = Allowance(redis_url, settings.database)
     issuer = settings.jwt_issuer
     provider = IdentityProvider(issuer, settings.jwt_jwks_url) if issuer else None
+    sender = WebhookSender(GuardedBackend(allow_private=settings.webhooks_allow_private))
     try:
         async with open_database(mongodb_url, settings.database, patience) as database:
             await indexes.ensure(database)
@@ -90,10 +96,13 @@ async def open_runtime(
                     Examinations(),
                     provider,
                     live,
+                    sender,
+                    Keyring(),
                 )
             finally:
                 await live.close()
     finally:
+        await sender.close()
         if provider:
             await provider.close()
         rulebooks.close()

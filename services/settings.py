@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     """Where the issuer's keys are; found through OpenID Connect discovery where it is not given."""
     jwt_roles_claim: str = "roles"
     """The claim with the names of the caller's roles."""
+    public_url: str | None = None
+    """Where clients reach the API, such as ``https://sell.example.com``; as they called it where it is not given."""
     graphiql: bool = True
     trusted_documents: Path | None = None
     """JSON file of the GraphQL documents that are answered, and no others; any where it is not given."""
@@ -43,6 +45,10 @@ class Settings(BaseSettings):
     """So many changes of prices and quantities leave in one feed; fewer one by one, which takes ten minutes for 3,000."""
     workers: int = Field(default=2, ge=1)
     """Processes that share the rate limits, for when Redis cannot tell them."""
+    webhooks_allow_http: bool = False
+    """Whether webhooks may go over http, unencrypted; for development."""
+    webhooks_allow_private: bool = False
+    """Whether webhooks may go to loopback and private addresses: to what only this machine's network can reach."""
     clock_file: Path | None = None
     """File that holds the business time of a simulation; the machine's clock where it is not given."""
     log_level: str = "INFO"

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -19,7 +20,8 @@ from domain.change import Change, ChangeKind
 from domain.listing import NO_TERMS, Issue, Listing, ListingReason, ListingStatus
 from domain.store import Store
 from domain.submission import Submission, SubmissionKind, SubmissionState
-from services import feeds
+from domain.webhook import WebhookEvent
+from services import feeds, webhook_events
 from services.changelog import of_listing
 from services.queue import Job
 from services.refusal import refuse
@@ -199,6 +201,7 @@ async def _settle(
     ids = {submission.listing_id for submission in batch}
     rows = await LISTINGS.get_many(scope, ids)
     later = await submissions.later_ones(scope, ids, batch[0].id)
+    events: list[WebhookEvent] = []
     for submission in batch:
         found, row = by_sku.get(submission.seller_sku), rows[submission.listing_id]
         newer = [each for each in later if _is_newer(each, submission)]
@@ -213,12 +216,18 @@ async def _settle(
                     fields["wanted_terms"] = row.wanted_terms.once_live()
                 await listings.change(scope, [(submission.listing_id, fields)])
                 await CHANGES.insert(scope, log_)
+                # What another submission of the same listing comes to is told from here on.
+                rows[row.id] = after = replace(row, **fields, version=row.version + 1)
+                decided = submission.decision_id
+                events += webhook_events.listing_price(row, after, at=at, decision_id=decided)
+                events += webhook_events.listing_status(row, after, at=at, decision_id=decided)
         elif left.price is None and left.quantity is None:
             await submissions.move(scope, submission, SubmissionState.SUPERSEDED, at=at)
         elif newer != told:
             continue  # never two of a listing are on their way
         elif submission.accepted_at is not None and at - submission.accepted_at > _RESEND_AFTER:
             await submissions.send_again(scope, left)
+    await webhook_events.tell(scope, events)
 
 
 def _is_newer(each: Submission, submission: Submission) -> bool:
@@ -256,7 +265,7 @@ def _is_live(
 
 def _went_live(
     runtime: Runtime, listing: Listing, submission: Submission, found: MarketplaceListing
-) -> tuple[dict[str, object], list[Change]]:
+) -> tuple[dict[str, Any], list[Change]]:
     """The listing's fields now that a submission is live, and the log of what that changed."""
     at = runtime.clock.now()
     status, reason = _standing(listing, found)
@@ -280,7 +289,7 @@ def _went_live(
         for kind, before, after in moved
         if before != after
     ]
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "price": found.price,
         "business": found.business,
         "list_price": found.list_price,

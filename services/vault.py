@@ -24,19 +24,23 @@ class AmazonCredentials:
 
 
 class Vault:
-    """Seals and opens Amazon's credentials with one key (Fernet: AES-128-CBC with HMAC-SHA-256).
+    """Seals and opens secrets with one key (Fernet: AES-128-CBC with HMAC-SHA-256).
 
     Our own credentials need never be opened: they are hashed, with a key that is derived from the same one.
     """
 
     def __init__(self, key: str) -> None:
         self._fernet = Fernet(key)
-        derived = HKDF(SHA256(), length=32, salt=None, info=b"sales-channel API keys")
-        self._hash_key = derived.derive(base64.urlsafe_b64decode(key))
+        self._hash_key = _derived(key, b"sales-channel API keys")
+        self._link_key = _derived(key, b"sales-channel links")
 
     def digest(self, credential: str) -> bytes:
         """The keyed hash (HMAC-SHA-256) by which a credential of ours is known again."""
         return hmac.digest(self._hash_key, credential.encode(), "sha256")
+
+    def sign(self, link: bytes) -> bytes:
+        """The signature (HMAC-SHA-256) by which a link of ours is known again."""
+        return hmac.digest(self._link_key, link, "sha256")
 
     def seal(self, credentials: AmazonCredentials) -> bytes:
         """Encrypt for keeping."""
@@ -55,6 +59,22 @@ class Vault:
                 "The store's credentials were sealed with another key. "
                 "Set SALES_CHANNEL_SECRET_KEY to that key, or connect the store again."
             ) from None
+
+    def seal_text(self, secret: str) -> bytes:
+        """Encrypt for keeping."""
+        return self._fernet.encrypt(secret.encode())
+
+    def open_text(self, sealed: bytes) -> str | None:
+        """Decrypt; None where it was sealed with another key."""
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken:
+            return None
+
+
+def _derived(key: str, purpose: bytes) -> bytes:
+    """A key of its own for a purpose."""
+    return HKDF(SHA256(), length=32, salt=None, info=purpose).derive(base64.urlsafe_b64decode(key))
 
 
 def development_key(data_dir: Path) -> str:

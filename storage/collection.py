@@ -1,5 +1,6 @@
 """What every noun's collection can do: read by id, by page, and insert."""
 
+from collections.abc import Collection as Members
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -8,6 +9,7 @@ from domain.errors import NotFound
 from storage.filters import EVERYTHING, AllOf, Where, to_query
 from storage.keyset import Page, PageRequest, Sort, bounds, cut, order
 from storage.mongo import Scope, from_document, to_document
+from storage.rows import rows_of
 
 T = TypeVar("T")
 
@@ -35,7 +37,7 @@ class Collection(Generic[T]):
         """
         found = await self.get(scope, id_)
         if found is None:
-            raise NotFound(f"No {self.type.__name__.lower()} of that id.", field=field)
+            raise NotFound.of_type(self.type.__name__, field=field)
         return found
 
     async def get_many(self, scope: Scope, ids: Iterable[str]) -> dict[str, T]:
@@ -52,16 +54,29 @@ class Collection(Generic[T]):
         return [from_document(self.type, row) for row in found]
 
     async def page(
-        self, scope: Scope, request: PageRequest, *, where: Where = EVERYTHING, sort: Sort
+        self,
+        scope: Scope,
+        request: PageRequest,
+        *,
+        where: Where = EVERYTHING,
+        sort: Sort,
+        fields: Members[str] | None = None,
     ) -> Page[T]:
-        """One page of what matches, by key."""
+        """One page of what matches, by key, for showing; of the rows no more than `fields`, where they are named."""
+        read = None if fields is None else {*fields, "id", sort.field.partition(".")[0]}
         found = await scope.find(
             self.name,
             to_query(AllOf((where, bounds(sort, request)))),
+            fields=None if read is None else list(read - {"id", "_id"}),
             sort=order(sort, request),
             limit=request.limit + 1,
         )
-        return cut([from_document(self.type, row) for row in found], request)
+        return cut(rows_of(self.type, found, read), request)
+
+    async def rows(self, scope: Scope, ids: Iterable[str]) -> dict[str, T]:
+        """Those of the ids that this merchant has, by id, for showing."""
+        found = await scope.find(self.name, {"_id": {"$in": list(ids)}})
+        return {row.id: row for row in rows_of(self.type, found)}  # type: ignore[attr-defined]  # all have one
 
     async def count(self, scope: Scope, where: Where = EVERYTHING) -> int:
         """How many match, up to one more than `COUNTED`."""

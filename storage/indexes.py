@@ -7,12 +7,18 @@ from storage.documents import KEPT as DOCUMENTS_KEPT
 from storage.listings import EPOCH
 from storage.mongo import Database
 from storage.offer_history import KEPT
+from storage.webhook_deliveries import KEPT as DELIVERIES_KEPT
 
 _UP, _DOWN = ASCENDING, DESCENDING
 
 
 def _index(*keys: tuple[str, int], **options: object) -> IndexModel:
     return IndexModel(list(keys), **options)
+
+
+def _expiring() -> IndexModel:
+    """Has the server remove what has expired."""
+    return _index(("expires_at", _UP), expireAfterSeconds=0)
 
 
 def _published() -> dict[str, object]:
@@ -71,7 +77,11 @@ INDEXES: dict[str, list[IndexModel]] = {
             partialFilterExpression={"hold": {"$gt": ""}},
         ),
     ],
-    "offers": [_index(("merchant_id", _UP), ("_id", _UP))],
+    "offers": [
+        # what a merchant's stores see, and what one of them sees, by ASIN (the id holds it)
+        _index(("merchant_id", _UP), ("_id", _UP)),
+        _index(("store_id", _UP), ("_id", _UP)),
+    ],
     "offer_history": [
         # the history of items, in its order
         _index(("store_id", _UP), ("asin", _UP), ("observed_at", _UP)),
@@ -150,6 +160,16 @@ INDEXES: dict[str, list[IndexModel]] = {
         # what no client named for long is removed
         _index(("kept_at", _UP), expireAfterSeconds=int(DOCUMENTS_KEPT.total_seconds())),
     ],
+    # an export, an import and an upload are asked for by their id
+    "exports": [_expiring()],
+    "product_imports": [_expiring()],
+    "uploads": [_expiring()],
+    "files": [_expiring()],
+    "file_pieces": [
+        # the piece that has a byte, and the last one
+        _index(("file_id", _UP), ("end", _UP)),
+        _expiring(),
+    ],
     "idempotency_keys": [
         # nobody asks again after so long
         _index(("kept_at", _UP), expireAfterSeconds=int(idempotency.KEPT.total_seconds())),
@@ -160,6 +180,26 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index(("store_id", _UP), ("kind", _UP), ("status", _UP), ("_id", _UP)),
         # work that stands still
         _index(("status", _UP), ("updated_at", _UP)),
+    ],
+    "webhooks": [
+        # webhooks of a merchant, newest first, and which of them listen
+        _index(("merchant_id", _UP), ("_id", _UP)),
+        # the sweep
+        _index(("disabled_at", _UP), ("rests_until", _UP)),
+    ],
+    "webhook_deliveries": [
+        # deliveries of a merchant and of a webhook, newest first
+        _index(("merchant_id", _UP), ("_id", _UP)),
+        _index(("webhook_id", _UP), ("_id", _UP)),
+        # what is due, longest waiting first; what is settled is not in it
+        _index(
+            ("webhook_id", _UP),
+            ("next_attempt_at", _UP),
+            ("_id", _UP),
+            partialFilterExpression={"state": "PENDING"},
+        ),
+        # what is old enough is removed
+        _index(("created_at", _UP), expireAfterSeconds=int(DELIVERIES_KEPT.total_seconds())),
     ],
 }
 

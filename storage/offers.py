@@ -1,19 +1,18 @@
 """Offer snapshots: the newest for each store and ASIN."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
-from typing import Any
+from datetime import datetime
 
-from domain.offer import OfferSnapshot
+from domain.offer import Offer, OfferSnapshot
 from storage.collection import Collection
-from storage.mongo import Scope, Update, from_document, to_document
+from storage.mongo import Scope, Update, to_document
+from storage.rows import rows_of
 
 SNAPSHOTS = Collection("offers", OfferSnapshot)
 
-_WINNER = {"$filter": {"input": "$offers", "cond": "$$this.is_buy_box_winner"}}
-_WITH_WINNER: dict[str, Any] = {
-    **{field.name: 1 for field in fields(OfferSnapshot) if field.name != "id"},
-    "offers": _WINNER,
+_WINNER = {
+    "observed_at": 1,
+    "offers": {"$filter": {"input": "$offers", "cond": "$$this.is_buy_box_winner"}},
 }
 
 
@@ -22,10 +21,14 @@ async def write(scope: Scope, snapshots: Sequence[OfferSnapshot]) -> None:
     await scope.update_each(SNAPSHOTS.name, (_replace(snapshot) for snapshot in snapshots))
 
 
-async def buy_boxes(scope: Scope, ids: Iterable[str]) -> dict[str, OfferSnapshot]:
-    """Snapshots by id with no other offers than those that hold the Buy Box: a page of listings shows just them."""
-    found = await scope.find(SNAPSHOTS.name, {"_id": {"$in": list(ids)}}, fields=_WITH_WINNER)
-    return {row["_id"]: from_document(OfferSnapshot, row) for row in found}
+async def buy_boxes(scope: Scope, ids: Iterable[str]) -> dict[str, tuple[Offer, datetime]]:
+    """The offers that hold the Buy Box and when they were seen, by snapshot: a page of listings shows just them."""
+    found = await scope.find(SNAPSHOTS.name, {"_id": {"$in": list(ids)}}, fields=_WINNER)
+    held = [row for row in found if row["offers"]]
+    offers = rows_of(Offer, (row["offers"][0] for row in held))
+    return {
+        row["_id"]: (offer, row["observed_at"]) for row, offer in zip(held, offers, strict=True)
+    }
 
 
 def _replace(snapshot: OfferSnapshot) -> Update:

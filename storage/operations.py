@@ -49,6 +49,20 @@ async def is_running(scope: Scope, store_id: str | None, kind: OperationKind) ->
     return bool(await OPERATIONS.find(scope, where, limit=1))
 
 
+async def count_unfinished(scope: Scope, kind: OperationKind) -> int:
+    """How many operations of a kind that are for no store wait or run."""
+    return await OPERATIONS.count(
+        scope,
+        AllOf(
+            (
+                Is("store_id", "eq", None),
+                Is("kind", "eq", kind),
+                Is("status", "in", [OperationStatus.QUEUED, OperationStatus.RUNNING]),
+            )
+        ),
+    )
+
+
 async def finish(scope: Scope, operation: Operation) -> None:
     """Write an operation's end, leaving alone whether someone asked to cancel it."""
     document = to_document(operation)

@@ -4,9 +4,12 @@ from datetime import datetime
 
 from domain.operation import Operation, OperationStatus
 from domain.store import StoreStatus
+from domain.webhook import DeliveryState
 from storage.mongo import Database, from_document
 from storage.operations import OPERATIONS
 from storage.stores import STORES
+from storage.webhook_deliveries import DELIVERIES
+from storage.webhooks import WEBHOOKS
 
 
 async def active_stores(database: Database) -> list[tuple[str, str]]:
@@ -25,3 +28,26 @@ async def silent_operations(database: Database, before: datetime) -> list[tuple[
     )
     rows = await cursor.to_list(None)
     return [(row["merchant_id"], from_document(Operation, row)) for row in rows]
+
+
+async def due_webhooks(database: Database, now: datetime) -> list[tuple[str, str]]:
+    """Pairs of merchant and webhook id of the webhooks that are enabled, do not rest, and have something due."""
+    due = {"state": DeliveryState.PENDING.value, "next_attempt_at": {"$lte": now}}
+    awake = [{"rests_until": None}, {"rests_until": {"$lte": now}}]
+    cursor = database.handle[WEBHOOKS.name].aggregate(
+        [
+            {"$match": {"disabled_at": None, "$or": awake}},
+            {"$project": {"merchant_id": 1}},
+            {
+                "$lookup": {
+                    "from": DELIVERIES.name,
+                    "localField": "_id",
+                    "foreignField": "webhook_id",
+                    "pipeline": [{"$match": due}, {"$limit": 1}, {"$project": {"_id": 1}}],
+                    "as": "due",
+                }
+            },
+            {"$match": {"due": {"$ne": []}}},
+        ]
+    )
+    return [(row["merchant_id"], row["_id"]) for row in await cursor.to_list(None)]

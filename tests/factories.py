@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from domain.clock import SystemClock
+from domain.global_id import Kind
 from domain.listing import (
     NOT_DUE,
     Condition,
@@ -17,6 +19,16 @@ from domain.money import Money
 from domain.offer import Offer
 from domain.product import Product, ProductType, product_id
 from domain.store import Connection, Store, StoreSettings, StoreStatus
+from domain.webhook import (
+    DeliveryAttempt,
+    DeliveryState,
+    PriceMove,
+    Webhook,
+    WebhookDelivery,
+    WebhookEvent,
+    WebhookTopic,
+    delivery_id,
+)
 
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 MERCHANT = "acme"
@@ -114,3 +126,51 @@ def an_offer(seller_id: str = "RIVAL", price: str = "19.00", **changes: Any) -> 
         is_own=False,
     )
     return replace(offer, **changes)
+
+
+def a_webhook(**changes: Any) -> Webhook:
+    webhook = Webhook(
+        id="webhook1",
+        merchant_id=MERCHANT,
+        url="https://hooks.example.com/",
+        topics=(WebhookTopic.LISTING_PRICE_CHANGED,),
+        store_ids=("store1",),
+        sealed_secret=b"sealed",
+        created_by="me",
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    return replace(webhook, **changes)
+
+
+def an_event(**changes: Any) -> WebhookEvent:
+    event = WebhookEvent(
+        id="event1",
+        topic=WebhookTopic.LISTING_PRICE_CHANGED,
+        store_id="store1",
+        kind=Kind.LISTING,
+        key=listing_id("store1", "MUG-1"),
+        version=2,
+        sequence=18,
+        occurred_at=NOW,
+        changed=("price",),
+        price=PriceMove(None, usd("20.00")),
+    )
+    return replace(event, **changes)
+
+
+def a_delivery(event: WebhookEvent | None = None, **changes: Any) -> WebhookDelivery:
+    event = event or an_event()
+    delivery = WebhookDelivery(
+        id=delivery_id(event.id, "webhook1"),
+        merchant_id=MERCHANT,
+        webhook_id="webhook1",
+        event=event,
+        state=DeliveryState.PENDING,
+        # Not the factories' time: the database takes away what is a week old.
+        created_at=SystemClock().now(),
+        next_attempt_at=NOW,
+        attempts=(DeliveryAttempt("attempt1", NOW, 12, 503, "It answered 503."),),
+        tries=1,
+    )
+    return replace(delivery, **changes)

@@ -14,7 +14,18 @@ from arq.worker import Function, func
 
 from connectors.errors import MarketplaceError, Retryable, Throttled
 from domain.errors import NotConnected, NotFound
-from services import listing_import, listings, offers, orders, plans, repricing, submissions
+from services import (
+    exports,
+    listing_imports,
+    listings,
+    offers,
+    orders,
+    plans,
+    product_imports,
+    repricing,
+    submissions,
+    webhook_delivery,
+)
 from services.queue import Job
 from services.runtime import Runtime
 from storage.mongo import Scope
@@ -27,7 +38,7 @@ TIMEOUT = 600
 UseCase = Callable[[Runtime, Scope, str, str | None], Awaitable[object]]
 
 USE_CASES: dict[Job, UseCase] = {
-    Job.IMPORT_LISTINGS: listing_import.import_listings,
+    Job.IMPORT_LISTINGS: listing_imports.import_listings,
     Job.MATCH_PRODUCTS: listings.match_products,
     Job.PULL_OFFERS: offers.pull,
     Job.RECEIVE_EVENTS: lambda runtime, scope, store, _: offers.receive_events(
@@ -35,9 +46,16 @@ USE_CASES: dict[Job, UseCase] = {
     ),
     Job.REPRICE: repricing.reprice,
     Job.SIMULATE: plans.work_out,
+    Job.EXPORT: lambda runtime, scope, _, operation: exports.write(runtime, scope, operation or ""),
+    Job.IMPORT_PRODUCTS: lambda runtime, scope, _, operation: product_imports.run(
+        runtime, scope, operation or ""
+    ),
     Job.PUSH: lambda runtime, scope, store, _: submissions.push(runtime, scope, store),
     Job.CONFIRM: lambda runtime, scope, store, _: submissions.confirm(runtime, scope, store),
     Job.IMPORT_ORDERS: lambda runtime, scope, store, _: orders.import_orders(runtime, scope, store),
+    Job.DELIVER: lambda runtime, scope, webhook, _: webhook_delivery.deliver(
+        runtime, scope, webhook
+    ),
 }
 
 

@@ -1,24 +1,52 @@
 """Running a worker: arq's loop around the jobs of one queue, with the runtime opened and closed around it."""
 
 import asyncio
+import gc
 from contextlib import suppress
 from typing import Any
 
 from arq.worker import Worker
 
 from rules.durable_engine import DurableMatcher
-from services.queue import COMPUTING, REPRICE, SYNC, Job, pack, queue_settings, unpack
+from services.queue import (
+    BULK,
+    COMPUTING,
+    DELIVER,
+    FILING,
+    REPRICE,
+    SYNC,
+    Job,
+    pack,
+    queue_of,
+    queue_settings,
+    unpack,
+)
 from services.runtime import open_runtime
 from services.settings import Settings
 from workers.jobs import TIMEOUT, functions
-from workers.sweeps import crons
+from workers.sweeps import crons, delivering
 
-_TALKING = tuple(job for job in Job if job not in COMPUTING)
+_TALKING = tuple(job for job in Job if queue_of(job) == SYNC)
 
 
 async def run_sync_worker(settings: Settings, mongodb_url: str, redis_url: str) -> None:
-    """Work on the queue whose jobs talk to Amazon, and run the sweeps."""
-    async with open_runtime(settings, mongodb_url, redis_url) as runtime:
+    """Work on the queue whose jobs talk to Amazon, beside it on the one whose jobs tell webhooks, and run the sweeps."""
+    async with (
+        open_runtime(settings, mongodb_url, redis_url) as runtime,
+        asyncio.TaskGroup() as beside,
+    ):
+        delivery = beside.create_task(
+            _work(
+                redis_url,
+                {"runtime": runtime},
+                queue_name=DELIVER,
+                functions=functions(Job.DELIVER),
+                cron_jobs=delivering(),
+                max_jobs=64,
+                poll_delay=0.2,
+                handle_signals=False,
+            )
+        )
         await _work(
             redis_url,
             {"runtime": runtime},
@@ -27,6 +55,7 @@ async def run_sync_worker(settings: Settings, mongodb_url: str, redis_url: str) 
             cron_jobs=crons(),
             max_jobs=16,
         )
+        delivery.cancel()  # a process has one handler of signals, and it is the other's
 
 
 async def run_reprice_worker(settings: Settings, mongodb_url: str, redis_url: str) -> None:
@@ -41,6 +70,28 @@ async def run_reprice_worker(settings: Settings, mongodb_url: str, redis_url: st
         )
 
 
+async def run_bulk_worker(settings: Settings, mongodb_url: str, redis_url: str) -> None:
+    """Work on the queue whose jobs read and write files."""
+    look_for_garbage_seldom()
+    async with open_runtime(settings, mongodb_url, redis_url) as runtime:
+        await _work(
+            redis_url,
+            {"runtime": runtime},
+            queue_name=BULK,
+            functions=functions(*FILING),
+            max_jobs=4,
+        )
+
+
+def look_for_garbage_seldom() -> None:
+    """Have the collector pass over what start-up made, and look through the rest less often.
+
+    Documents come and go by thousands and are never in circles; looking for those takes a fifth of the time otherwise.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 async def _work(redis_url: str, context: dict[str, Any], **options: Any) -> None:
     worker = Worker(
         redis_settings=queue_settings(redis_url),
@@ -49,14 +100,12 @@ async def _work(redis_url: str, context: dict[str, Any], **options: Any) -> None
         job_deserializer=unpack,
         job_timeout=TIMEOUT,
         job_completion_wait=10,
-        poll_delay=0.05,
         queue_read_limit=100,
         keep_result=0,
         allow_abort_jobs=False,
         log_results=False,
         health_check_interval=15,
-        handle_signals=True,
-        **options,
+        **{"poll_delay": 0.05, "handle_signals": True, **options},
     )
     try:
         # Being told to stop is how a worker ends.

@@ -5,11 +5,13 @@ from typing import Any, cast
 from arq.cron import CronJob, cron
 from arq.typing import WorkerCoroutine
 
+from domain.clock import SystemClock
 from services import operations
 from services.queue import Job
 from services.runtime import Runtime
 from storage import sweep
 
+_machine = SystemClock()
 _SECONDLY = {second for second in range(60) if second % 5 == 0}
 
 
@@ -25,6 +27,12 @@ def crons() -> list[CronJob]:
     ]
 
 
+def delivering() -> list[CronJob]:
+    """The sweep of the queue of deliveries. Nothing else wakes them: it is as quick, and a transaction cannot."""
+    deliver = cast("WorkerCoroutine", _due_webhooks)
+    return [cron(deliver, name="delivering", second=set(range(60)))]
+
+
 def _every(*jobs: Job) -> WorkerCoroutine:
     async def run(context: dict[str, Any]) -> None:
         runtime: Runtime = context["runtime"]
@@ -37,3 +45,9 @@ def _every(*jobs: Job) -> WorkerCoroutine:
 
 async def _stuck_operations(context: dict[str, Any]) -> None:
     await operations.pick_up_stuck(context["runtime"])
+
+
+async def _due_webhooks(context: dict[str, Any]) -> None:
+    runtime: Runtime = context["runtime"]
+    for merchant_id, webhook_id in await sweep.due_webhooks(runtime.database, _machine.now()):
+        await runtime.queue.sweep(Job.DELIVER, merchant_id, webhook_id)

@@ -8,7 +8,7 @@ import { MongoClient } from "mongodb";
 import { readFileSync } from "node:fs";
 
 const [address, name, port] = process.argv.slice(2);
-const { sdl, merchant, projection, offerProjection, conditions } = JSON.parse(readFileSync(0));
+const { sdl, merchant, projection, offerProjection, batchSize, conditions } = JSON.parse(readFileSync(0));
 
 const database = (await new MongoClient(address).connect()).db(name);
 const fields = (names) => Object.fromEntries(names.map((each) => [each, 1]));
@@ -56,7 +56,7 @@ const node = (row, places, offers) => ({
 async function listings(_, { first }) {
   const rows = await database
     .collection("listings")
-    .find(mine, { projection: fields(projection), sort: { _id: 1 }, limit: first + 1 })
+    .find(mine, { projection: fields(projection), sort: { _id: 1 }, limit: first + 1, batchSize })
     .toArray();
   const hasNextPage = rows.length > first;
   rows.length = Math.min(rows.length, first);
@@ -65,14 +65,14 @@ async function listings(_, { first }) {
       .collection("stores")
       .find(
         { _id: { $in: [...new Set(rows.map((row) => row.store_id))] }, ...mine },
-        { projection: fields(["name", "country"]) },
+        { projection: fields(["name", "country"]), batchSize },
       )
       .toArray(),
     database
       .collection("offers")
       .find(
         { _id: { $in: rows.map((row) => `${row.store_id}/${row.asin}`) }, ...mine },
-        { projection: fields(offerProjection) },
+        { projection: offerProjection, batchSize },
       )
       .toArray(),
   ]);

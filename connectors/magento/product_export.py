@@ -43,6 +43,9 @@ class ProductExport(Iterator[Product | RowError]):
     def __init__(self, source: Source, catalogue: Catalogue) -> None:
         self.total_bytes = _size(source)
         """None where it cannot be known, as for a pipe."""
+        self.line = 0
+        """Line of what was given last."""
+        self._lines: dict[str, int] = {}
         self._reader: RowReader | None = None
         self._items = self._read(source, catalogue)
 
@@ -52,12 +55,14 @@ class ProductExport(Iterator[Product | RowError]):
         return self._reader.position if self._reader else 0
 
     def __next__(self) -> Product | RowError:
-        return next(self._items)
+        item = next(self._items)
+        self.line = item.line if isinstance(item, RowError) else self._lines[item.sku]
+        return item
 
     def _read(self, source: Source, catalogue: Catalogue) -> Iterator[Product | RowError]:
         with source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream:
             self._reader = RowReader(stream)
-            yield from _read_rows(self._reader, catalogue)
+            yield from _read_rows(self._reader, catalogue, self._lines)
 
 
 def read_products(
@@ -111,10 +116,12 @@ class _Product:
     cells: dict[str, str]
 
 
-def _read_rows(reader: RowReader, catalogue: Catalogue) -> Iterator[Product | RowError]:
+def _read_rows(
+    reader: RowReader, catalogue: Catalogue, lines: dict[str, int]
+) -> Iterator[Product | RowError]:
+    """Reads all rows; `lines` is filled with the line of each product by SKU."""
     header = reader.header()
     _check(header)
-    lines: dict[str, int] = {}
     views: dict[str, list[ViewRow]] = {}
     held: _Product | None = None
     for row in reader.rows(len(header)):

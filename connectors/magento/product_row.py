@@ -1,7 +1,5 @@
 """Makes a product of one row of Magento's product export."""
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,8 +14,7 @@ from connectors.magento.attributes import (
     read_cell,
 )
 from connectors.magento.website_prices import ViewRow, website_prices
-from domain.money import Money
-from domain.product import Product, ProductType, product_id
+from domain.product import Product, ProductType, content_hash, product_id
 
 REQUIRED_COLUMNS = (
     "sku",
@@ -75,7 +72,7 @@ def read_product(row: Mapping[str, str], views: Sequence[ViewRow], catalogue: Ca
         updated_at=catalogue.now,
         website_prices=website_prices(row, views, catalogue),
     )
-    return replace(product, content_hash=_content_hash(product))
+    return replace(product, content_hash=content_hash(product))
 
 
 def _text(row: Mapping[str, str], column: str) -> str:
@@ -113,25 +110,3 @@ def _manages_stock(row: Mapping[str, str]) -> bool:
         row, "use_config_manage_stock", lambda cell: cells.flag(cell, default=True)
     )
     return by_config or read_cell(row, "manage_stock", lambda cell: cells.flag(cell, default=True))
-
-
-def _content_hash(product: Product) -> str:
-    content = [
-        product.id,
-        product.name,
-        product.type.value,
-        product.attribute_set,
-        product.categories,
-        product.is_enabled,
-        _told(product.prices),
-        product.attributes,
-        str(product.stock),
-        product.manages_stock,
-        *([each.website, each.sort_order, _told(each.prices)] for each in product.website_prices),
-    ]
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _told(prices: Mapping[str, Money]) -> dict[str, str]:
-    return {code: str(price) for code, price in prices.items()}

@@ -22,7 +22,6 @@ from rules.lint.seasons import meeting
 from rules.lint.trees import Tree
 from rules.pricing import PricingVerdict, decide
 from rules.schedule import Schedule
-from rules.sequence import in_order
 
 _MOST_SAMPLED = 5
 """Real listings that are tried for a finding."""
@@ -71,7 +70,7 @@ class Examiner:
 
     def __post_init__(self) -> None:
         self.domains = Domains(self.effort)
-        self.rules = [rule for rule in in_order(self.document) if rule.active]
+        self.rules = [rule for rule in self.document.in_order if rule.active]
         self._sizes = {rule.key: sum(1 for _ in leaves(rule.when)) for rule in self.rules}
         self._always = frozenset(rule.key for rule in self.rules if rule.schedule == Schedule())
         self._outlines = {rule.key: Outline.of(rule, self.domains) for rule in self.rules}
@@ -271,9 +270,4 @@ def applies(verdict: PricingVerdict, *keys: str) -> bool:
 
 def is_passed_over(verdict: PricingVerdict, key: str) -> bool:
     """Whether the conditions of a rule held in a decision and it took no part."""
-    return any(
-        each.rule_key == key
-        and not each.applied
-        and (each.conditions is None or each.conditions.holds)
-        for each in verdict.rules
-    )
+    return any(each.rule_key == key and not each.applied for each in verdict.rules)

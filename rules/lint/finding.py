@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.decision import FactValue
+from domain.decision import FactValue, RuleVerdict
 from rules.eligibility import Eligibility
 from rules.language import Leaf
 from rules.lint.case import Case
@@ -57,6 +57,8 @@ class Witness:
     """Not from the sample: made up to fit the conditions."""
     verdict: PricingVerdict | Eligibility
     """What the rules that match it said of it."""
+    rules: tuple[RuleVerdict, ...] = ()
+    """Of listing rules all, of pricing rules those that match it."""
     facts: tuple[FactValue, ...] = ()
     """What its rules read of it, those of the finding; None where that is not known."""
 

@@ -5,10 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from domain.decision import FactValue
 from domain.store import Store
 from rules.catalog import CATALOG_PRICE
-from rules.conditions import written
 from rules.durable_engine import DurableMatcher
 from rules.facts import PRICE
 from rules.language import Intelligent, RulesetDocument, leaves
@@ -23,6 +21,8 @@ from rules.lint.places import RulePlace, places
 from rules.lint.shadowed import shadowed
 from rules.lint.unbounded import chain_of_decreases, no_floor, not_above_zero
 from rules.lint.unreachable import unreachable
+from rules.pricing import PricingVerdict
+from rules.verdicts import told, verdicts_of
 
 EFFORT = 6_000_000
 """Work that one examination may do, in units of about half a microsecond; each check gets half of what is left."""
@@ -138,9 +138,15 @@ def _told(finding: Finding, document: RulesetDocument) -> Finding:
             if isinstance(rule.action, Intelligent):
                 bounds = filter(None, (rule.action.floor, rule.action.ceiling))
                 names |= {PRICE + bound.source for bound in bounds if bound.source != CATALOG_PRICE}
-    facts = finding.witness.case.facts(document.kind)
-    told = tuple(FactValue(name, written(facts.get(name))) for name in sorted(names))
-    return replace(finding, witness=replace(finding.witness, facts=told))
+    witness = finding.witness
+    facts = witness.case.facts(document.kind)
+    if isinstance(witness.verdict, PricingVerdict):
+        asked = {each.rule_key for each in witness.verdict.rules}
+        document = replace(
+            document, rules=tuple(rule for rule in document.rules if rule.key in asked)
+        )
+    rules = verdicts_of(document, facts, witness.verdict.rules)
+    return replace(finding, witness=replace(witness, rules=rules, facts=told(facts, names)))
 
 
 def _placed(finding: Finding, document: RulesetDocument, where: dict[str, RulePlace]) -> Finding:

@@ -112,5 +112,5 @@ def test_a_rotated_key_goes_on_for_a_day_unless_said_otherwise(shell: Any) -> No
 def test_a_key_that_is_not_there_is_one_clear_line(shell: Any, command: str) -> None:
     told = shell.run("keys", command, "nothing")
     assert told.exit_code == 1
-    assert "No apikey of that id." in told.output
+    assert "No API key of that id." in told.output
     assert "Traceback" not in told.output

@@ -32,6 +32,8 @@ KEYS = {
     "Store": "store1",
     "Product": f"{MERCHANT}/MUG-1",
     "Listing": "store1/MUG-1",
+    "OfferSnapshot": "store1/B000000000",
+    "Upload": "upload1",
     "Ruleset": "ruleset1",
     "Plan": "plan1",
     "PriceDecision": "decision0000",
@@ -41,13 +43,15 @@ KEYS = {
     "Change": "change0000",
     "Operation": "plan1",
     "ApiKey": "key1",
+    "Webhook": "webhook1",
+    "WebhookDelivery": "event1/webhook1",
 }
 """The shop's things, one of each noun; `seeds.stock_everything` puts them there."""
 NEVER = dict.fromkeys(KEYS, "never")
 
 # Fields without which a call could not do anything, though the schema does not demand them.
 _WANTED = {"RulesetPublishInput": ["rulesetId"], "ApiKeyCreateInput": ["role"]}
-_NAMES = {"decision": "PriceDecision", "run": "RepriceRun"}
+_NAMES = {"decision": "PriceDecision", "run": "RepriceRun", "delivery": "WebhookDelivery"}
 _VALUES: dict[str, str | int] = {
     "first": 1,
     "sellerSku": "MUG-1",
@@ -56,10 +60,12 @@ _VALUES: dict[str, str | int] = {
     "marketplaceOrderId": "111-0000001",
     "name": "Second",
     "email": "me@shop.com",
+    "url": "https://hooks.example.com/",
     "country": "US",
     "currencyCode": "USD",
     "catalogCurrency": "USD",
     "amount": "19.50",
+    "byteCount": 1000,
     "source": PRICING,
     "sources": PRICING,
 }

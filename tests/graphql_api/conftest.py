@@ -125,7 +125,10 @@ async def watched(runtime: Runtime, servers: ServerUrls) -> AsyncIterator[tuple[
     )
     database = Database(client, runtime.database.name)
     async with browser(replace(runtime, database=database)) as opened:
-        yield asker(opened), commands
+        ask = asker(opened)
+        await ask("{ viewer { actor } }")  # who asks is known for some seconds
+        commands.sent.clear()
+        yield ask, commands
     client.close()
 
 

@@ -1,5 +1,6 @@
 """A small shop in the database: what the API has to show."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -9,15 +10,25 @@ from domain.access import Role
 from domain.api_key import ApiKey
 from domain.change import Change, ChangeKind
 from domain.decision import (
-    ConditionVerdict,
+    BusinessPrice,
     Decision,
     DecisionOutcome,
     DecisionReason,
     FactValue,
-    RuleVerdict,
+    RuleOutcome,
     TraceStep,
 )
-from domain.listing import Fulfilment, HeldPrice, listing_id
+from domain.listing import (
+    Due,
+    Fulfilment,
+    HeldPrice,
+    Issue,
+    Listing,
+    OfferTerms,
+    PriceOverride,
+    listing_id,
+)
+from domain.money import Money
 from domain.offer import OfferSnapshot, snapshot_id
 from domain.operation import Operation, OperationKind, OperationStatus
 from domain.order import Order, OrderLine, OrderStatus, order_id
@@ -25,6 +36,7 @@ from domain.plan import Plan
 from domain.ruleset import Ruleset, RulesetKind, RulesetStatus
 from domain.run import Run, RunStatus
 from domain.submission import Submission, SubmissionKind, SubmissionState
+from domain.upload import Upload
 from storage import offers
 from storage.api_keys import API_KEYS
 from storage.changes import CHANGES
@@ -39,7 +51,20 @@ from storage.rulesets import RULESETS
 from storage.runs import RUNS
 from storage.stores import STORES
 from storage.submissions import SUBMISSIONS
-from tests.factories import MERCHANT, NOW, a_listing, a_product, a_store, an_offer, usd
+from storage.uploads import UPLOADS
+from storage.webhook_deliveries import DELIVERIES
+from storage.webhooks import WEBHOOKS
+from tests.factories import (
+    MERCHANT,
+    NOW,
+    a_delivery,
+    a_listing,
+    a_product,
+    a_store,
+    a_webhook,
+    an_offer,
+    usd,
+)
 
 PRICING = """
 kind: pricing
@@ -82,27 +107,28 @@ def a_decision(number: int, sku: str = "MUG-1", **changes: Any) -> Decision:
         floor=usd("8.80"),
         ceiling=None,
         trace=(TraceStep("SOURCE", "price of the product", None, usd("20.00")),),
-        rules=(
-            RuleVerdict(
-                "pens-only",
-                10,
-                applied=False,
-                note="Its conditions do not hold",
-                conditions=ConditionVerdict(
-                    "ALL",
-                    holds=False,
-                    children=(
-                        ConditionVerdict("gte", True, "stock", "1", "10"),
-                        ConditionVerdict("contains", False, "sku", "PEN", sku),
-                    ),
-                ),
-            ),
+        rules=(RuleOutcome("buy-box-above-cost", 20, applied=True, note="It applied"),),
+        facts=(
+            FactValue("sku", sku),
+            FactValue("stock", "10"),
+            FactValue("price.cost", "8.00"),
         ),
-        facts=(FactValue("sku", sku),),
         inputs_hash="0" * 64,
         decided_at=NOW + timedelta(minutes=number),
     )
     return replace(decision, **changes)
+
+
+def a_ruleset() -> Ruleset:
+    """A draft of `PRICING`."""
+    kind, source = RulesetKind.PRICING, PRICING
+    return Ruleset(
+        *("ruleset1", MERCHANT, "store1", kind, 1, "Rules", RulesetStatus.DRAFT, source),
+        content_hash=hashlib.sha256(source.encode()).hexdigest(),
+        author="me",
+        created_at=NOW,
+        published_at=None,
+    )
 
 
 def a_submission(decision: Decision, **changes: Any) -> Submission:
@@ -216,14 +242,7 @@ async def stock_everything(scope: Scope) -> None:
     await stock_shop(scope)
     await ORDERS.insert(scope, [an_order(1)])
     await CHANGES.insert(scope, [a_change(1, order_id=order_id("store1", "111-0000001"))])
-    kind, source = RulesetKind.PRICING, PRICING
-    ruleset = Ruleset(
-        *("ruleset1", MERCHANT, "store1", kind, 1, "Rules", RulesetStatus.DRAFT, source, "0" * 64),
-        author="me",
-        created_at=NOW,
-        published_at=None,
-    )
-    await RULESETS.insert(scope, [ruleset])
+    await RULESETS.insert(scope, [a_ruleset()])
     await PLANS.insert(
         scope, [Plan("plan1", MERCHANT, "store1", (), "hash", author="me", created_at=NOW)]
     )
@@ -243,8 +262,12 @@ async def stock_everything(scope: Scope) -> None:
         ended_at=NOW,
     )
     await RUNS.insert(scope, [run])
+    far = NOW.replace(year=2100)
+    await UPLOADS.insert(scope, [Upload("upload1", MERCHANT, 9, "me", NOW, far, "file1", NOW)])
     key = ApiKey("key1", MERCHANT, "Seeded", Role.ANALYST, (), b"digest", "0000", "me", NOW)
     await API_KEYS.insert(scope, [key])
+    await WEBHOOKS.insert(scope, [a_webhook()])
+    await DELIVERIES.insert(scope, [a_delivery()])
     decided = {"run_id": "run1", "ruleset_id": "ruleset1"}
     held = HeldPrice("run1", usd("10.00"))
     priced = {"price_decision_id": "decision0000", "held": held}
@@ -256,3 +279,18 @@ async def stock_everything(scope: Scope) -> None:
     ):
         set_ = {field: to_field(value) for field, value in fields.items()}
         await scope.update(name, {"_id": id_}, {"$set": set_})
+
+
+def a_full_listing() -> Listing:
+    """A listing that has everything that one may have."""
+    return a_listing(
+        "FULL",
+        issues=(Issue("1", "bad", "ERROR", ("title",)),),
+        candidates=("B000000001", "B000000002"),
+        override=PriceOverride(Money(1, "USD"), "me", NOW),
+        due=Due(NOW, "WHY", 2),
+        held=HeldPrice("run1", Money(2, "USD"), Money(3, "USD")),
+        business=BusinessPrice(Money(4, "USD"), ()),
+        wanted_terms=OfferTerms(list_price=Money(5, "USD")),
+        price=Money(2**40, "JPY"),
+    )

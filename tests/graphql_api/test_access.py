@@ -37,15 +37,24 @@ NEEDED = {
     "READ": """
         node nodes store stores product productBySku products productsCount listing listingBySku listings
         listingsCount offers ruleset rulesets plan plans repriceRun repriceRuns repriceRunsCount operation operations
+        offerSnapshot offerSnapshots exportStart
     """,
     "READ_AUDIT": "decision decisions decisionsCount submissions changes",
     "READ_ORDERS": "order orderByMarketplaceId orders ordersCount",
     "SIMULATE": "rulesetSimulate",
-    "WRITE_LISTINGS": "listingPriceOverride listingPriceOverrideClear listingPublish",
+    "WRITE_PRODUCTS": "uploadCreate productsImport",
+    "WRITE_LISTINGS": """
+        listingPriceOverride listingPriceOverrideClear listingPublish listingsPriceOverride
+        listingsPriceOverrideClear listingsPublish
+    """,
     "RUN": "repriceRunStart operationCancel repriceRunResume repriceRunDiscard repriceRunUndo",
     "WRITE_STORES": "storeCreate storeConnect storeSettingsUpdate storeActivate storeDeactivate",
     "WRITE_RULES": "rulesetCreate rulesetPublish rulesetRollBack",
     "MANAGE_KEYS": "apiKey apiKeys apiKeyCreate apiKeyRotate apiKeyRevoke",
+    "MANAGE_WEBHOOKS": """
+        webhook webhooks webhookDelivery webhookDeliveries webhookCreate webhookUpdate webhookDelete webhookEnable
+        webhookDisable webhookSecretRotate webhookTest webhookRedeliver
+    """,
 }
 """The scope that each root field needs."""
 HEARD = {
@@ -76,7 +85,7 @@ async def a_key(
     issued = await api_keys.create(
         runtime,
         Viewer.of_roles(merchant, "me", [Role.OWNER]),
-        name=role or " ".join(sorted(scopes)),
+        name=role or " ".join(sorted(scopes))[:100],
         role=Role(role) if role else None,
         scopes=[AccessScope(scope) for scope in scopes],
         now=NOW,
@@ -330,6 +339,12 @@ async def test_a_stranger_hears_nothing_of_what_is_anothers(
         await happens(scope)
         for call in subscriptions(KEYS):
             assert await client.is_silent(call.field, 0.2), call
+
+
+def test_the_schema_says_what_a_subscription_needs() -> None:
+    assert WRITTEN.subscription_type is not None
+    for name, field in WRITTEN.subscription_type.fields.items():
+        assert str(field.description).endswith(f"Needs the scope `{SCOPE_HEARD[name]}`."), name
 
 
 def test_the_schema_says_what_a_field_needs() -> None:

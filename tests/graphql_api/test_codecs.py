@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.clock import moment
 from domain.errors import InvalidInput
 from graphql_api.connections import Paging, _write_cursor
 from graphql_api.ids import Kind, split, to_id, to_key
 from graphql_api.money import MoneyInput
-from graphql_api.scalars import SCALARS, CurrencyCode, moment, read_moment
+from graphql_api.scalars import SCALARS, CurrencyCode, read_moment
 from storage.keyset import Sort
 
 

@@ -26,6 +26,14 @@ PAGE_WITH_EVERYTHING = """
 """
 
 
+def test_a_page_by_another_name_is_charged_for_what_it_holds() -> None:
+    document = parse("{ l: listings(first: 9) { n: nodes { id } p: pageInfo { endCursor } } }")
+    operation = get_operation_ast(document, None)
+    assert operation is not None
+    [field] = price(SCHEMA._schema, document, operation)
+    assert field.actual({"n": [{"id": "1"}] * 4, "p": {"endCursor": "x"}}, {}) == Cost(6, 4)
+
+
 def priced(query: str, **variables: Any) -> Cost:
     document = parse(query)
     operation = get_operation_ast(document, None)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from types import SimpleNamespace
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import graphql
 import pytest
@@ -26,6 +26,7 @@ from graphql_api import executor
 from graphql_api.context import RequestContext
 from graphql_api.executor import PlanExecutor
 from graphql_api.executor_trial import executor_class
+from graphql_api.fields import FromNode, FromRow
 from graphql_api.scalars import SCALARS, Sku
 from graphql_api.schema import SCHEMA, Mutation, Query
 from services.runtime import Runtime
@@ -83,9 +84,33 @@ class Thing:
     id: strawberry.ID
 
 
+class Coin(NamedTuple):
+    cents: Any
+
+
+@strawberry.type
+class Price:
+    SHOWN: ClassVar[type] = Coin
+
+    cents: int = FromNode[Coin]()(lambda coin: coin.cents, description="Read off what is shown.")
+    in_words: str | None = FromNode[Coin]()(lambda coin: f"{coin.cents} cents", description="")
+
+
+class Row(NamedTuple):
+    label: Any = "label"
+    coin: Any = Coin(5)
+
+
+_of_row = FromRow[Row]()
+
+
 @strawberry.type
 class Part(Thing):
     name: str
+    row: strawberry.Private[Any] = Row()
+    label: str | None = _of_row(lambda row: row.label, description="Read off the row.")
+    coin: Price | None = _of_row(lambda row: row.coin, description="Read off the row.")
+    coins: list[Price] = _of_row(lambda row: [row.coin, Coin(1)], description="Read off the row.")
     colour: Colour | None = None
     weight: float | None = None
     count: int = 0
@@ -183,6 +208,14 @@ PARTS: dict[str, Any] = {
     "inside is of a subclass": part(inside=Loud(id=strawberry.ID("l1"), name="loud")),
     "inside is a dict": part(inside={"name": "x"}),
     "inside looks like one": part(inside=SimpleNamespace(**vars(part()))),
+    "no row": part(row=None),
+    "row has no label": part(row=Row(label=None)),
+    "row's label is a number": part(row=Row(label=5)),
+    "row has no coin": part(row=Row(coin=None)),
+    "coin is too large": part(row=Row(coin=Coin(2**31))),
+    "coin is empty": part(row=Row(coin=Coin(None))),
+    "coin only looks like one": part(row=Row(coin=SimpleNamespace(cents=1))),
+    "coin is a text": part(row=Row(coin="5")),
     "of a union": part(anything=Other(id=strawberry.ID("o1"), size=2)),
     "of an interface": part(thing=part(name="by interface")),
 }
@@ -213,6 +246,9 @@ class WorldMutation:
 WORLD = Schemas(WorldQuery, WorldMutation)
 
 ASKED = [
+    "query ($of: String!) { part(of: $of) { label coin { cents inWords } } }",
+    "query ($of: String!) { parts(of: $of) { name label coin { c: cents __typename } coins { inWords cents } id } }",
+    "query ($of: String!) { parts(of: $of) { label later { label coins { cents } } parts { label } shout } }",
     "query ($of: String!) { part(of: $of) { id name count } }",
     """query ($of: String!) { part(of: $of) {
         b: name a: name __typename colour weight count isBig price madeAt sku tags grid } }""",

@@ -187,13 +187,13 @@ async def test_a_bug_is_masked_and_logged_with_what_the_caller_can_quote(
 ) -> None:
     await runtime.database.handle.stores.insert_one(BROKEN_STORE)
     with structlog.testing.capture_logs() as logs:
-        response = await _post(client, "{ viewer { actor } store: stores { nodes { id } } }")
+        response = await _post(client, "{ viewer { actor } store: stores { nodes { id name } } }")
     body = response.json()
     [error] = body["errors"]
     request_id = response.headers["x-request-id"]
     assert (response.status_code, body["data"], error["message"]) == (500, None, "Internal error")
     assert error["extensions"] == {"code": "INTERNAL", "requestId": request_id}
-    assert error["path"] == ["store"]
+    assert error["path"] == ["store", "nodes", 0, "name"]
     [entry] = [entry for entry in logs if entry["event"] == "graphql.failed"]
     assert entry["request"] == request_id
 
@@ -203,7 +203,7 @@ async def test_part_of_an_answer_comes_with_200(
 ) -> None:
     await runtime.database.handle.stores.insert_one(BROKEN_STORE)
     store = gid("Store", "broken")
-    response = await _post(client, f'{{ viewer {{ actor }} store(id: "{store}") {{ id }} }}')
+    response = await _post(client, f'{{ viewer {{ actor }} store(id: "{store}") {{ id name }} }}')
     assert response.status_code == 200
     assert response.json()["data"] == {"viewer": {"actor": "local user"}, "store": None}
     assert _codes(response) == ["INTERNAL"]

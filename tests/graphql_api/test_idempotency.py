@@ -1,6 +1,7 @@
 """A request with an idempotency key is done once, however often it is sent."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 from graphql import GraphQLInputObjectType, build_schema
 
 from domain.listing import ListingStatus
+from domain.upload import Upload
 from graphql_api.ids import Kind, to_id
 from graphql_api.schema import SCHEMA
 from services import idempotency, rulesets
@@ -16,16 +18,23 @@ from storage.filters import EVERYTHING
 from storage.listings import LISTINGS
 from storage.mongo import Scope
 from storage.stores import STORES
-from tests.factories import a_listing
+from storage.uploads import UPLOADS
+from tests.factories import MERCHANT, NOW, a_listing
 from tests.graphql_api.conftest import Ask
 from tests.graphql_api.seeds import PRICING, stock_shop
 from tests.graphql_api.test_dry_run import everything
 
 KEY = "3f1c9f0e-7d55-4f0e-9b0e-1f2a3b4c5d6e"
 SHOP = to_id(Kind.STORE, "store1")
+UPLOAD = to_id(Kind.UPLOAD, "upload1")
 STORE = {"name": "New", "email": "a@b.c", "country": "US", "catalogCurrency": "USD"}
 REQUESTS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "storeCreate": (STORE, {**STORE, "name": "Other"}, "store"),
+    "webhookCreate": (
+        {"url": "https://a.example.com/", "topics": ["ORDER_IMPORTED"]},
+        {"url": "https://b.example.com/", "topics": ["ORDER_IMPORTED"]},
+        "webhook",
+    ),
     "repriceRunStart": ({"storeId": SHOP}, {"storeId": to_id(Kind.STORE, "store2")}, "operation"),
     "rulesetSimulate": (
         {"storeId": SHOP, "sources": [PRICING]},
@@ -36,6 +45,12 @@ REQUESTS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"storeId": SHOP, "kind": "PRICING"},
         {"storeId": SHOP, "kind": "PRICING", "version": 1},
         "ruleset",
+    ),
+    "exportStart": ({"kind": "LISTINGS"}, {"kind": "ORDERS"}, "operation"),
+    "productsImport": (
+        {"uploadId": UPLOAD, "format": "MAGENTO_CSV", "currencyCode": "USD"},
+        {"uploadId": UPLOAD, "format": "MAGENTO_CSV", "currencyCode": "EUR"},
+        "operation",
     ),
     "listingPublish": (
         {"listingId": to_id(Kind.LISTING, "store1/NEW-1")},
@@ -51,6 +66,8 @@ async def shop(runtime: Runtime, scope: Scope) -> None:
     await stock_shop(scope)
     ready = (a_listing(sku, status=ListingStatus.READY_TO_LIST) for sku in ("NEW-1", "NEW-2"))
     await LISTINGS.insert(scope, ready)
+    upload = Upload("upload1", MERCHANT, 9, "me", NOW, NOW + timedelta(days=1), "file1", NOW)
+    await UPLOADS.insert(scope, [upload])
     for name in ("first", "second"):
         text = PRICING.replace("Win the Buy Box, never below cost", name)
         draft = await rulesets.create(runtime, scope, "store1", text, author="Ada")

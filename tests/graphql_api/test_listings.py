@@ -252,7 +252,7 @@ async def test_conditions_find_what_they_say(
 
 
 @pytest.mark.parametrize("size", [2, 100])
-async def test_a_page_with_its_children_takes_six_commands_however_long_it_is(
+async def test_a_page_with_its_children_takes_five_commands_however_long_it_is(
     scope: Scope, watched: tuple[Ask, Commands], size: int
 ) -> None:
     await stock_shop(scope, [f"S{number:03}" for number in range(size)])
@@ -269,7 +269,7 @@ async def test_a_page_with_its_children_takes_six_commands_however_long_it_is(
     nodes = data["listings"]["nodes"]
     assert len(nodes) == size
     assert all(node["featuredOffer"] and node["latestDecision"]["trace"] for node in nodes)
-    assert commands.names == ["find"] * 6  # the first of them asks who asks
+    assert commands.names == ["find"] * 5
 
 
 async def test_children_of_children_take_one_command_for_each_kind(

@@ -13,11 +13,19 @@ from storage.listings import LISTINGS
 from storage.mongo import Scope
 from storage.orders import ORDERS
 from storage.products import PRODUCTS
+from storage.rulesets import RULESETS
 from storage.stores import STORES
 from storage.submissions import SUBMISSIONS
 from tests.factories import NOW, a_listing, a_product, a_store, usd
 from tests.graphql_api.conftest import Ask, gid
-from tests.graphql_api.seeds import a_change, a_decision, a_submission, an_order, stock_shop
+from tests.graphql_api.seeds import (
+    a_change,
+    a_decision,
+    a_ruleset,
+    a_submission,
+    an_order,
+    stock_shop,
+)
 
 
 async def test_anything_is_found_by_its_id_in_the_order_asked(scope: Scope, ask: Ask) -> None:
@@ -229,27 +237,46 @@ async def test_a_listing_leads_to_its_own_history_only(scope: Scope, ask: Ask) -
 
 async def test_decisions_are_counted_and_found_by_outcome(scope: Scope, ask: Ask) -> None:
     await stock_shop(scope)
-    await DECISIONS.insert(scope, [a_decision(5, outcome=DecisionOutcome.HOLD)])
+    await RULESETS.insert(scope, [a_ruleset()])
+    held = a_decision(5, outcome=DecisionOutcome.HOLD, ruleset_id="ruleset1")
+    await DECISIONS.insert(scope, [held])
     data = await ask(
-        """{ decisions(where: { outcome: { eq: HOLD } }) { nodes { decidedAt rules {
-               conditionTree { operator holds children { fact holds } } conditions { path depth } } } }
+        """{ decisions(where: { outcome: { eq: HOLD } }) { nodes { decidedAt rules { ruleKey isApplied note
+               conditionTree { operator holds children { fact holds actual } } conditions { path depth } } } }
              decisionsCount(where: { outcome: { in: [HOLD, CHANGE] } }) { count } }"""
     )
     assert data["decisionsCount"] == {"count": 2}
     [decision] = data["decisions"]["nodes"]
     assert decision["rules"] == [
         {
+            "ruleKey": "pens-only",
+            "isApplied": False,
+            "note": "Its conditions do not hold",
             "conditionTree": {
                 "operator": "ALL",
                 "holds": False,
-                "children": [{"fact": "stock", "holds": True}, {"fact": "sku", "holds": False}],
+                "children": [
+                    {"fact": "stock", "holds": True, "actual": "10"},
+                    {"fact": "sku", "holds": False, "actual": "MUG-1"},
+                ],
             },
             "conditions": [
                 {"path": "", "depth": 0},
                 {"path": "0", "depth": 1},
                 {"path": "1", "depth": 1},
             ],
-        }
+        },
+        {
+            "ruleKey": "buy-box-above-cost",
+            "isApplied": True,
+            "note": "It applied",
+            "conditionTree": {
+                "operator": "ALL",
+                "holds": True,
+                "children": [{"fact": "price.cost", "holds": True, "actual": "8.00"}],
+            },
+            "conditions": [{"path": "", "depth": 0}, {"path": "0", "depth": 1}],
+        },
     ]
 
 

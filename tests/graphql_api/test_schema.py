@@ -1,11 +1,9 @@
 from pathlib import Path
 
 import pytest
-from graphql import build_schema, parse, validate
+from graphql import build_schema
 
 from graphql_api import export_schema
-from graphql_api.explorer import examples, page
-from graphql_api.limits import _RULES
 from graphql_api.schema import SCHEMA
 from graphql_api.schema_lint import findings
 
@@ -14,20 +12,6 @@ WRITTEN = build_schema(SCHEMA.as_str())
 
 def test_it_keeps_to_its_conventions() -> None:
     assert findings(WRITTEN) == []
-
-
-@pytest.mark.parametrize("example", examples(), ids=lambda each: each["title"])
-def test_examples_are_valid_within_the_limits(example: dict[str, str]) -> None:
-    document = parse(example["query"], max_tokens=3000)
-    assert validate(SCHEMA._schema, document, [*_RULES]) == []
-    assert validate(SCHEMA._schema, document) == []
-
-
-def test_the_page_shows_the_examples() -> None:
-    html = page()
-    assert "const examples = [{" in html
-    assert "WhyThisPrice" in html
-    assert "SetAPrice" in html
 
 
 def test_the_written_schema_is_what_the_code_says() -> None:

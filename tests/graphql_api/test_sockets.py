@@ -82,6 +82,7 @@ def test_ten_seconds_are_enough_to_introduce_oneself() -> None:
     [
         ("Bearer KEY", {}, True),
         (None, {"authorization": "Bearer KEY"}, True),
+        (None, {"Authorization": "Bearer KEY"}, True),
         ("Bearer other", {"authorization": "Bearer KEY"}, True),
         ("Bearer KEY", {"authorization": "Bearer other"}, False),
         (None, {}, False),

@@ -48,12 +48,12 @@ def test_listing_rules(rules: list[str] | None, categories: list[str], *, eligib
 
 
 def test_every_rule_says_why() -> None:
-    verdict = judged([SHOES, NOT_SALE], a_product(categories=["Shoes"]))
+    verdict = judged([SHOES, NOT_SALE], a_product(categories=["Shoes", "Sale"]))
     assert [(each.rule_key, each.applied, each.note) for each in verdict.rules] == [
         ("shoes", True, "It lists the product"),
-        ("not-sale", False, "Its conditions do not hold"),
+        ("not-sale", True, "It keeps the product out"),
     ]
-    assert all(each.conditions is not None for each in verdict.rules)
+    assert judged([SHOES], a_product(categories=["Hats"])).rules == ()
 
 
 def test_what_the_catalogue_disabled_is_not_listed() -> None:

@@ -86,9 +86,7 @@ def assert_reproduced(finding: Finding, document: RulesetDocument) -> None:
     verdict = verdict_on(case, document)
     assert isinstance(finding.witness.verdict, PricingVerdict)
     assert verdict.price_after == finding.witness.verdict.price_after
-    matching = {
-        each.rule_key for each in verdict.rules if not each.conditions or each.conditions.holds
-    }
+    matching = {each.rule_key for each in verdict.rules}
     applied = {each.rule_key for each in verdict.rules if each.applied}
     assert set(finding.rule_keys) & matching
     if finding.code is FindingCode.SHADOWED:

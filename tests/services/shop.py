@@ -20,7 +20,7 @@ from domain.store import CatalogSearchSettings, Store, StoreSettings
 from domain.submission import Submission, SubmissionState
 from embedded.servers import ServerUrls
 from services import (
-    listing_import,
+    listing_imports,
     listings,
     offers,
     operations,
@@ -31,7 +31,7 @@ from services import (
     stores,
 )
 from services import submissions as sending
-from services.queue import REPRICE, SYNC, unpack
+from services.queue import BULK, REPRICE, SYNC, unpack
 from services.runtime import Runtime
 from services.settings import Settings
 from services.vault import AmazonCredentials
@@ -84,10 +84,12 @@ def a_mug(number: int = 1, price: str = "20.00", **changes: Any) -> Product:
 
 
 async def queued(urls: ServerUrls) -> list[tuple[str, tuple[Any, ...]]]:
-    """The jobs that wait in both queues, with their arguments."""
+    """The jobs that wait in the queues, with their arguments."""
     redis = ArqRedis.from_url(urls.redis_url)
     redis.job_deserializer = unpack
-    jobs = [job for name in (SYNC, REPRICE) for job in await redis.queued_jobs(queue_name=name)]
+    jobs = [
+        job for name in (SYNC, REPRICE, BULK) for job in await redis.queued_jobs(queue_name=name)
+    ]
     await redis.aclose()
     return [(job.function, tuple(job.args)) for job in jobs]
 
@@ -138,7 +140,7 @@ class Shop:
         raise AssertionError("the report is never made")
 
     async def import_listings_once(self) -> None:
-        await listing_import.import_listings(self.runtime, self.scope, self.id, None)
+        await listing_imports.import_listings(self.runtime, self.scope, self.id, None)
 
     async def match(self) -> None:
         await listings.match_products(self.runtime, self.scope, self.id, None)

@@ -12,9 +12,11 @@ from cryptography.fernet import Fernet
 from domain import api_key
 from domain.access import AccessScope, Role, Viewer
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound
-from services import api_keys
+from services import api_keys, keyring
+from services.keyring import FRESH, Keyring
 from services.runtime import Runtime
 from services.vault import Vault
+from storage import api_keys as stored
 from storage.api_keys import API_KEYS
 from storage.mongo import Scope
 from tests.factories import MERCHANT
@@ -184,6 +186,68 @@ async def test_a_failed_try_is_no_use(runtime: Runtime, scope: Scope) -> None:
     issued = await made(runtime)
     assert not await opens(runtime, f"{issued.key.prefix}{'0' * 48}")
     assert (await API_KEYS.require(scope, issued.key.id)).last_used_at is None
+
+
+async def test_what_another_process_does_to_a_key_is_known_after_some_seconds(
+    runtime: Runtime,
+) -> None:
+    elsewhere = replace(runtime, keyring=Keyring())
+    issued = await made(runtime)
+    assert await opens(runtime, issued.credential)
+    assert await api_keys.any_stands(runtime, MERCHANT, now=NOW)
+
+    await api_keys.revoke(elsewhere, OWNER, issued.key.id, now=NOW)
+
+    last = NOW + FRESH - timedelta(milliseconds=1)
+    assert await opens(runtime, issued.credential, last)
+    assert await api_keys.any_stands(runtime, MERCHANT, now=last)
+    assert not await opens(runtime, issued.credential, NOW + FRESH)
+    assert not await api_keys.any_stands(runtime, MERCHANT, now=NOW + FRESH)
+
+
+async def test_a_credential_of_another_process_is_good_at_once(runtime: Runtime) -> None:
+    elsewhere = replace(runtime, keyring=Keyring())
+    old = await made(runtime)
+    assert await opens(runtime, old.credential)
+    new = await api_keys.rotate(elsewhere, OWNER, old.key.id, now=NOW)
+    assert await opens(runtime, new.credential)
+
+
+async def test_the_database_is_asked_once_for_good_and_for_bad_credentials(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    real = stored.look_up
+
+    async def look_up(database: Any, id_: str) -> Any:
+        asked.append(id_)
+        return await real(database, id_)
+
+    monkeypatch.setattr(stored, "look_up", look_up)
+    issued = await made(runtime)
+    bad = f"{issued.key.prefix}{'0' * 48}"
+    for _ in range(3):
+        assert await opens(runtime, issued.credential)
+        assert not await opens(runtime, bad)
+        assert not await opens(runtime, f"sk_live_{'0' * 26}_{'0' * 48}")
+    assert len(asked) == 3
+
+
+async def test_an_expired_key_is_known_from_memory_to_have_expired(runtime: Runtime) -> None:
+    end = NOW + FRESH / 2
+    issued = await made(runtime, expires_at=end)
+    assert await opens(runtime, issued.credential)
+    assert not await opens(runtime, issued.credential, end)
+
+
+async def test_what_is_remembered_of_keys_has_a_bound() -> None:
+    async def nothing() -> None:
+        return None
+
+    ring = Keyring()
+    for number in range(keyring._KEPT + 10):
+        await ring.key(str(number).encode(), NOW, nothing)
+    assert len(ring._keys._read) == keyring._KEPT
 
 
 @pytest.mark.parametrize(

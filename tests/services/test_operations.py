@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from domain.errors import Conflict, NotFound
 from domain.operation import (
@@ -58,10 +59,11 @@ async def test_what_could_not_be_done_makes_it_partial_and_the_first_hundred_are
     operation = await started(shop)
     async with operations.running(shop.scope, operation) as progress:
         for line in range(150):
-            progress.fail(f"line {line}", "no")
+            progress.fail(f"line {line}", "no" * 5_000)
     ended = await now(shop, operation)
     assert ended.outcome is OperationOutcome.PARTIAL
     assert len(ended.errors) == 100
+    assert len(ended.errors[0].message) == 1_000
     assert progress.error_count == 150
 
 
@@ -73,6 +75,17 @@ async def test_work_that_a_bug_ended_is_dead_and_the_bug_surfaces(shop: Shop) ->
     ended = await now(shop, operation)
     assert (ended.status, ended.outcome) == (OperationStatus.DEAD, None)
     assert ended.errors[0].where == "MATCH"
+
+
+async def test_work_that_an_outage_interrupts_is_not_over(shop: Shop) -> None:
+    operation = await started(shop)
+    with pytest.raises(AutoReconnect):
+        async with operations.running(shop.scope, operation):
+            raise AutoReconnect
+    with pytest.raises(operations.GoesOn):
+        async with operations.running(shop.scope, operation):
+            raise operations.GoesOn
+    assert (await now(shop, operation)).status is OperationStatus.RUNNING
 
 
 async def test_work_stops_at_its_next_step_when_someone_asks(shop: Shop) -> None:

@@ -12,6 +12,7 @@ from storage.mongo import Scope
 from tests.factories import NOW, a_listing
 
 OF_STORE = Is("store_id", "eq", "store1")
+OF_WEBHOOK = Is("webhook_id", "eq", "webhook1")
 
 
 def _stages(plan: dict[str, Any]) -> list[str]:
@@ -39,10 +40,25 @@ def _stages(plan: dict[str, Any]) -> list[str]:
         ("products", AllOf(), Sort("_id")),
         ("operations", AllOf(), Sort("_id", descending=True)),
         ("api_keys", AllOf(), Sort("_id", descending=True)),
+        ("webhooks", AllOf(), Sort("_id", descending=True)),
+        ("webhook_deliveries", AllOf(), Sort("_id", descending=True)),
+        ("webhook_deliveries", OF_WEBHOOK, Sort("_id", descending=True)),
+        (
+            "webhook_deliveries",
+            AllOf((OF_WEBHOOK, Is("state", "eq", "PENDING"), Is("next_attempt_at", "lte", NOW))),
+            Sort("next_attempt_at"),
+        ),
         ("runs", AllOf((OF_STORE, Is("ended_at", "eq", None))), None),
         ("runs", AllOf((OF_STORE, Is("status", "eq", "UNDOING"))), Sort("_id")),
         ("decisions", AllOf((Is("run_id", "eq", "r"), Is("_id", "gt", "d"))), Sort("_id")),
         ("listings", AllOf((OF_STORE, Is("held.run_id", "eq", "r"))), None),
+        # of exports, whole and of a store, going on after a key
+        ("offers", AllOf((Is("_id", "gt", "k"),)), Sort("_id")),
+        ("offers", AllOf((OF_STORE, Is("_id", "gt", "k"))), Sort("_id")),
+        ("changes", AllOf((OF_STORE, Is("_id", "gt", "k"))), Sort("_id")),
+        ("decisions", AllOf((Is("_id", "gt", "k"),)), Sort("_id")),
+        ("orders", AllOf((Is("purchased_at", "gte", NOW),)), Sort("purchased_at")),
+        ("operations", AllOf((Is("store_id", "eq", None), Is("kind", "eq", "EXPORT"))), None),
     ],
 )
 async def test_a_query_walks_an_index_and_sorts_nothing(
@@ -58,4 +74,14 @@ async def test_a_query_walks_an_index_and_sorts_nothing(
     stages = _stages(plan["queryPlanner"]["winningPlan"])
     assert "IXSCAN" in stages
     assert "COLLSCAN" not in stages
+    assert "SORT" not in stages
+
+
+@pytest.mark.parametrize(("where", "direction"), [({"end": {"$gt": 7}}, 1), ({}, -1)])
+async def test_the_piece_that_has_a_byte_and_the_last_one_are_found_by_an_index(
+    scope: Scope, where: dict[str, Any], direction: int
+) -> None:
+    plan = await scope.explain("file_pieces", {"file_id": "f", **where}, [("end", direction)])
+    stages = _stages(plan["queryPlanner"]["winningPlan"])
+    assert "IXSCAN" in stages
     assert "SORT" not in stages

@@ -15,6 +15,7 @@ EXCEPTIONS = {
     "leases.hold": "leases are of processes, not of merchants",
     "sweep.active_stores": "looks for work of every merchant, and names the merchant of each find",
     "sweep.silent_operations": "the same",
+    "sweep.due_webhooks": "the same",
     "indexes.ensure": "indexes span all merchants",
     "health.ping": "reads nothing",
     "api_keys.look_up": "the key is what tells the merchant",

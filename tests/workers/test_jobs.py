@@ -17,13 +17,16 @@ from connectors.errors import (
     Unauthorized,
     Unavailable,
 )
+from domain.access import AccessScope
 from domain.errors import NotConnected
+from domain.export import ExportKind
 from domain.listing import ListingStatus
 from domain.operation import OperationKind, OperationStatus
 from embedded.servers import ServerUrls
-from services import operations, repricing, stores
-from services.queue import REPRICE, SYNC, Job, pack, queue_settings, unpack
+from services import exports, operations, repricing, stores
+from services.queue import BULK, FILING, REPRICE, SYNC, Job, pack, queue_settings, unpack
 from services.runtime import Runtime
+from storage.filters import EVERYTHING
 from storage.listings import count_due
 from storage.offers import SNAPSHOTS
 from storage.operations import OPERATIONS
@@ -180,6 +183,22 @@ async def test_workers_do_everything_from_connecting_to_live_prices_and_orders(
     assert await workers.until_idle() == 0
     assert await ORDERS.count(shop.scope) == amazon.status()["orders"] > 0
     assert await count_due(shop.scope, shop.id) == 0
+
+
+async def test_a_worker_of_files_writes_an_export(shop: Shop, workers: Workers) -> None:
+    await shop.put_on_sale(a_mug())
+    operation = await exports.start(
+        shop.runtime,
+        shop.scope,
+        ExportKind.LISTINGS,
+        EVERYTHING,
+        exports.fields_of(ExportKind.LISTINGS, None),
+        scopes=[AccessScope.READ],
+        actor="me",
+    )
+    worker = await workers.work(BULK, *FILING)
+    assert (worker.jobs_complete, worker.jobs_failed) == (1, 0)
+    assert (await OPERATIONS.require(shop.scope, operation.id)).result == {"exported": 1}
 
 
 async def test_a_job_goes_on_with_the_operation_it_was_woken_for(

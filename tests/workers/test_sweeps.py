@@ -1,14 +1,22 @@
 """The sweeps: every active store is looked after, and paused ones are left alone."""
 
+from datetime import timedelta
 from typing import Any
 
+from arq.connections import ArqRedis
+
+from domain.clock import SystemClock
+from domain.webhook import DisabledReason
 from embedded.servers import ServerUrls
 from services import stores
-from services.queue import Job
-from tests.factories import MERCHANT
+from services.queue import DELIVER, Job, unpack
+from services.runtime import Runtime
+from storage.webhook_deliveries import DELIVERIES
+from storage.webhooks import WEBHOOKS
+from tests.factories import MERCHANT, NOW, a_delivery, a_webhook
 from tests.services.amazon import Amazon
 from tests.services.shop import Shop, forget_jobs, open_shop, queued
-from workers.sweeps import crons
+from workers.sweeps import crons, delivering
 
 
 async def swept(shop: Shop, name: str) -> None:
@@ -45,6 +53,32 @@ async def test_the_sweeps_together_come_back_for_everything(
     await forget_jobs(servers)
     for cron in crons():
         await swept(shop, cron.name)
-    # These two are someone's wish: what was started and stands still is picked up as an operation.
-    wished = {Job.IMPORT_LISTINGS, Job.SIMULATE}
-    assert {name for name, _ in await queued(servers)} == set(Job) - wished
+    # These are someone's wish: what was started and stands still is picked up as an operation.
+    wished = {Job.IMPORT_LISTINGS, Job.SIMULATE, Job.EXPORT, Job.IMPORT_PRODUCTS}
+    assert {name for name, _ in await queued(servers)} == set(Job) - wished - {Job.DELIVER}
+
+
+async def test_webhooks_with_something_to_be_told_are_looked_for_each_second(
+    runtime: Runtime, servers: ServerUrls
+) -> None:
+    scope = runtime.scope(MERCHANT)
+    resting = a_webhook(id="resting", rests_until=SystemClock().now() + timedelta(minutes=1))
+    disabled = a_webhook(id="disabled", disabled_at=NOW, disabled_reason=DisabledReason.BY_HAND)
+    await WEBHOOKS.insert(scope, [a_webhook(id="idle"), a_webhook(id="due"), resting, disabled])
+    await DELIVERIES.insert(
+        scope,
+        [a_delivery(id=f"event1/{id_}", webhook_id=id_) for id_ in ("due", "resting", "disabled")],
+    )
+    (cron,) = delivering()
+    assert cron.second == set(range(60))
+
+    for _ in range(2):
+        await cron.coroutine({"runtime": runtime})
+
+    redis = ArqRedis.from_url(servers.redis_url)
+    redis.job_deserializer = unpack
+    jobs = await redis.queued_jobs(queue_name=DELIVER)
+    await redis.aclose()
+    assert [(job.function, tuple(job.args)) for job in jobs] == [
+        ("deliver", (MERCHANT, "due", None))
+    ]

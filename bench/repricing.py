@@ -1,0 +1,230 @@
+"""How fast is a whole catalogue decided? `python -m bench.repricing`, or `make bench B=repricing`.
+
+Passes over a catalogue, of which a tenth of the listings or none changes its price, against bare loops that read the
+same fields in the same batches, decide nothing, and write as many prices with `bulk_write`. All in one run, in turns;
+CPU times are this process's and mongod's own.
+"""
+
+import argparse
+import asyncio
+import gc
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from pymongo import UpdateOne
+
+from bench.document import source
+from bench.shop import a_listing, a_snapshot, a_store
+from bench.workload import Listing as FactsOfListing
+from bench.workload import listings as catalogue
+from bench.workload import rules
+from domain.listing import Listing
+from domain.money import Money
+from domain.product import Product, ProductType
+from embedded.servers import ServerUrls, open_servers
+from rules.durable_engine import DurableMatcher
+from services import repricing, rulesets
+from services.runtime import Runtime, open_runtime
+from services.settings import Settings
+from storage import listings as listing_rows
+from storage.filters import EVERYTHING
+from storage.listings import LISTINGS
+from storage.mongo import Scope
+from storage.offers import SNAPSHOTS
+from storage.products import PRODUCTS
+from storage.stores import STORES
+
+_BATCH = 1000
+_STORE = "store0"
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one pass took, in microseconds a listing."""
+
+    wall: float
+    own: float
+    mongod: float
+
+
+def main() -> None:
+    """Run the benchmark and print its table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--listings", type=int, default=20_000)
+    parser.add_argument("--rules", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    if sys.platform != "linux":
+        sys.exit("mongod's own CPU time is read from /proc, which only Linux has.")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_servers(Path(folder), {"PATH": os.environ["PATH"]}) as urls,
+    ):
+        asyncio.run(_measure(urls, options))
+
+
+async def _measure(urls: ServerUrls, options: argparse.Namespace) -> None:
+    settings = Settings()
+    async with open_runtime(
+        settings, urls.mongodb_url, urls.redis_url, matcher=DurableMatcher
+    ) as runtime:
+        scope = runtime.scope(settings.merchant)
+        await _fill(scope, options.listings)
+        draft = await rulesets.create(
+            runtime, scope, _STORE, source(rules(1, options.rules)), author="bench"
+        )
+        await rulesets.publish(runtime, scope, draft.id, actor="bench")
+        gc.freeze()
+        pid = (await runtime.database.client.admin.command("serverStatus"))["pid"]
+        passes = _passes(runtime, scope, options.listings)
+        await passes["first pass, every price"]()
+        taken: dict[str, list[Taken]] = defaultdict(list)
+        for _ in range(options.rounds):
+            for name, work in passes.items():
+                if name.startswith("ours"):
+                    await _prepare(runtime, scope, name)
+                if not name.startswith("first"):
+                    taken[name].append(await _timed(work, pid, options.listings))
+        _print(taken)
+
+
+def _passes(runtime: Runtime, scope: Scope, size: int) -> dict[str, Callable[[], Awaitable[None]]]:
+    async def ours() -> None:
+        decided = 0
+        while count := await repricing.reprice(runtime, scope, _STORE, None):
+            decided += count
+        assert decided == size, decided
+
+    return {
+        "first pass, every price": ours,
+        "bare, a tenth is written": lambda: _bare(scope, writes=True),
+        "ours, a tenth changes": ours,
+        "bare, nothing is written": lambda: _bare(scope, writes=False),
+        "ours, nothing changes": ours,
+    }
+
+
+async def _prepare(runtime: Runtime, scope: Scope, name: str) -> None:
+    """Mark the whole catalogue, and where a tenth is to change, change the catalogue prices of a tenth."""
+    await scope.update_many("submissions", {}, {"$set": {"state": "LIVE"}})
+    if "tenth" in name:
+        tenth = {"sku": {"$regex": "0$"}}
+        await scope.update_many("products", tenth, {"$inc": {"prices.price.minor": 7}})
+    await listing_rows.mark_due(scope, _STORE, EVERYTHING, at=runtime.clock.now(), reason="BY_HAND")
+
+
+async def _bare(scope: Scope, *, writes: bool) -> None:
+    """Read what pricing reads, in batches, and write the price of a tenth in one `bulk_write` a batch."""
+    handle = scope.database.handle
+    mine = {"merchant_id": scope.merchant_id}
+    cursor = handle[LISTINGS.name].find({"store_id": _STORE, **mine}, batch_size=_BATCH)
+    async with aclosing(_batches(cursor)) as batches:
+        async for batch in batches:
+            products = {"_id": {"$in": [row["product_id"] for row in batch]}, **mine}
+            items = {"_id": {"$in": [f"{_STORE}/{row['asin']}" for row in batch]}, **mine}
+            await handle[PRODUCTS.name].find(products).to_list(None)
+            await handle[SNAPSHOTS.name].find(items).to_list(None)
+            if writes:
+                price = {"minor": 1000, "currency": "USD"}
+                await handle[LISTINGS.name].bulk_write(
+                    [
+                        UpdateOne({"_id": row["_id"], **mine}, {"$set": {"price": price}})
+                        for row in batch[::10]
+                    ],
+                    ordered=False,
+                )
+
+
+async def _batches(cursor: Any) -> Any:
+    while batch := await cursor.to_list(_BATCH):
+        yield batch
+
+
+async def _timed(work: Callable[[], Awaitable[None]], mongod: int, size: int) -> Taken:
+    at, own, theirs = time.perf_counter(), time.process_time(), _cpu(mongod)
+    await work()
+    spent = (
+        time.perf_counter() - at,
+        time.process_time() - own,
+        _cpu(mongod) - theirs,
+    )
+    return Taken(*(seconds / size * 1e6 for seconds in spent))
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of CPU time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _print(taken: dict[str, list[Taken]]) -> None:
+    print(f"{'microseconds a listing':28}{'wall':>9}{'worker':>9}{'mongod':>9}{'of bare':>9}")
+    for name, rounds in taken.items():
+        bare = taken[f"bare, {'a tenth is written' if 'tenth' in name else 'nothing is written'}"]
+        ratio = statistics.median(
+            theirs.wall / ours.wall for theirs, ours in zip(bare, rounds, strict=True)
+        )
+        wall, own, mongod = (
+            statistics.median(getattr(each, part) for each in rounds)
+            for part in ("wall", "own", "mongod")
+        )
+        print(f"{name:28}{wall:9.1f}{own:9.1f}{mongod:9.1f}{ratio:9.2f}")
+
+
+async def _fill(scope: Scope, size: int) -> None:
+    """A store, and in it listings with a product and five offers each."""
+    chance = Random(1)
+    await STORES.insert(scope, [a_store(_STORE)])
+    facts = catalogue(1, size)
+    for start in range(0, size, _BATCH):
+        rows = [
+            a_listing(number, chance, store=_STORE)
+            for number in range(start, min(start + _BATCH, size))
+        ]
+        await LISTINGS.insert(scope, rows)
+        await SNAPSHOTS.insert(scope, [a_snapshot(row, chance) for row in rows])
+        await PRODUCTS.insert(
+            scope, [_product(row, facts[start + index]) for index, row in enumerate(rows)]
+        )
+
+
+def _product(listing: Listing, facts: FactsOfListing) -> Product:
+    """The product of a listing, with what the rules ask about."""
+    prices = {
+        str(name): Money(int(facts[name]), "USD") for name in ("price", "cost") if name in facts
+    }
+    told = {name: str(facts[name]) for name in ("brand", "color") if name in facts}
+    return Product(
+        id=listing.product_id or "",
+        merchant_id=listing.merchant_id,
+        sku=listing.seller_sku,
+        name=listing.title,
+        type=ProductType.SIMPLE,
+        attribute_set=str(facts["set"]),
+        categories=(str(facts["category"]),),
+        is_enabled=True,
+        prices=prices,
+        attributes=told | {f"attribute_{number}": "some value" for number in range(10)},
+        stock=Decimal(int(facts["stock"])),
+        manages_stock=True,
+        content_hash="0" * 64,
+        version=1,
+        created_at=listing.created_at,
+        updated_at=listing.updated_at,
+    )
+
+
+if __name__ == "__main__":
+    main()
