@@ -14,6 +14,8 @@ _PATCHES_A_SECOND = 4.75
 _MOST_IN_A_FEED = 25_000
 _START, _A_MESSAGE = 120.0, 0.03
 """Seconds that a feed takes, and each message in it, before anything is known of Amazon's present pace."""
+_ENOUGH = 5_000
+"""Messages between two feeds that tell what a message takes; below that, chance decides."""
 _LOOKED_AT = timedelta(seconds=20)
 """How much later than it is over we come to know of it."""
 
@@ -64,7 +66,10 @@ async def _expected_at(runtime: Runtime, scope: Scope, store_id: str, waiting: i
 
 
 def _pace(done: list[Feed]) -> tuple[float, float]:
-    """Seconds that a feed takes, and each message in it, out of the last ones: a line through the smallest and the largest."""
+    """Seconds that a feed takes, and each message in it, out of the last ones.
+
+    Where these differ enough it is the line through the smallest and the largest, else the guess in proportion.
+    """
     measured = sorted(
         (feed.messages, (feed.ended_at - feed.sent_at).total_seconds())
         for feed in done
@@ -73,7 +78,7 @@ def _pace(done: list[Feed]) -> tuple[float, float]:
     if not measured:
         return _START, _A_MESSAGE
     (few, short), (many, long) = measured[0], measured[-1]
-    if many >= 2 * few:
+    if many - few >= _ENOUGH:
         slope = max(0.0, (long - short) / (many - few))
         return max(0.0, long - slope * many), slope
     slower = long / (_START + _A_MESSAGE * many)

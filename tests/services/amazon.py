@@ -148,7 +148,7 @@ def running(
         assert thread.is_alive()
         time.sleep(0.01)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    with httpx.Client(base_url=url) as http:
+    with httpx.Client(base_url=url, timeout=60) as http:
         yield Amazon(url, clock_file, http)
     server.should_exit = True
     thread.join()

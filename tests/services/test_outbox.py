@@ -70,7 +70,7 @@ async def test_many_take_what_the_last_feeds_took(shop: Shop) -> None:
     assert await _expected(shop) == 143  # a guess
     await _feed(shop, 1_000, 300)
     assert await _expected(shop) == pytest.approx(20 + 300 * 123 / 150)  # in the same proportion
-    await _feed(shop, 3_000, 500)
+    await _feed(shop, 9_000, 1_100)
     assert await _expected(shop) == 20 + 200 + 10  # on the line through both
 
 
