@@ -19,7 +19,7 @@ from domain.errors import SalesChannelError
 from domain.operation import Operation, OperationKind, OperationStatus
 from domain.store import Store
 from domain.submission import SubmissionState
-from services import listing_imports, operations
+from services import listing_imports, markings, operations
 from services.queue import Job
 from services.runtime import Runtime
 from storage import listings, submissions
@@ -187,7 +187,7 @@ class Story:
                 not _waits_for_time(operation, now)
                 for operation in await OPERATIONS.find(scope, _UNFINISHED)
             ),
-            "due": await listings.count_due(scope, store_id),
+            "due": await markings.count_due(scope, store_id),
             "timed": await listings.count_timed(scope, store_id, now),
             "unsent": len(await submissions.pending(scope, store_id, _COUNTED)),
             "unconfirmed": await SUBMISSIONS.count(

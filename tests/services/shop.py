@@ -22,6 +22,7 @@ from embedded.servers import ServerUrls
 from services import (
     listing_imports,
     listings,
+    markings,
     offers,
     operations,
     orders,
@@ -174,7 +175,12 @@ class Shop:
     async def _open(self) -> int:
         waiting = [SubmissionState.PENDING, SubmissionState.SENT, SubmissionState.ACCEPTED]
         under_way = await count_in_states(self.scope, self.id, waiting)
-        return under_way + await count_due(self.scope, self.id)
+        return under_way + await self.due()
+
+    async def due(self) -> int:
+        """How many listings are to be decided, once all are marked that are to be."""
+        await markings.carry_out(self.scope, self.id)
+        return await count_due(self.scope, self.id)
 
     async def put_on_sale(self, *rows: Product) -> None:
         """Import products, find them on Amazon, and list them until they are live."""
