@@ -222,6 +222,7 @@ describe(
     SubmissionState,
     "The true state of a change. Accepted is not live.",
     PENDING="Written down, not sent.",
+    SENT="In a feed that Amazon works off; whether it takes it is not known yet.",
     ACCEPTED="Amazon took it; whether it is live is not known yet.",
     LIVE="Read back from Amazon.",
     REJECTED="Amazon refused it, with issues.",

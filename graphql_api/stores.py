@@ -21,6 +21,7 @@ from graphql_api.loaders import Noun
 from graphql_api.scalars import CurrencyCode
 from graphql_api.selection import Selection
 from graphql_api.store_settings import StoreSettings, settings_of
+from services.outbox import outbox
 from storage.filters import Is
 from storage.keyset import Sort
 from storage.listings import buy_box_counts, status_counts
@@ -87,6 +88,21 @@ class BuyBoxShare:
     )
     percent: Decimal | None = strawberry.field(
         description="Won out of won and lost, in per cent with one decimal; null where both are none."
+    )
+
+
+@strawberry.type(description="What a store has on its way to Amazon.")
+class Outbox:
+    """What is on its way."""
+
+    waiting_count: int = strawberry.field(description="Changes that are written down, not sent.")
+    sent_count: int = strawberry.field(description="Changes in feeds that Amazon works off.")
+    accepted_count: int = strawberry.field(
+        description="Changes that Amazon took and that are not read back yet."
+    )
+    expected_at: datetime | None = strawberry.field(
+        description="When Amazon will have answered to all that waits or is sent, as far as can be told; "
+        "null where there is nothing."
     )
 
 
@@ -158,6 +174,20 @@ class Store(Node):
             lost_count=lost,
             open_count=counts.get("None", 0),
             percent=share.quantize(Decimal("0.1")) if share is not None else None,
+        )
+
+    @described
+    async def outbox(self, info: Info) -> Outbox:
+        """What it has on its way to Amazon, and when that is expected to have got there."""
+        context = info.context
+        found = await context.once(
+            ("outbox", self.row.id), lambda: outbox(context.runtime, context.scope, self.row.id)
+        )
+        return Outbox(
+            waiting_count=found.waiting,
+            sent_count=found.sent,
+            accepted_count=found.accepted,
+            expected_at=found.expected_at,
         )
 
     @described

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """ARN of the SQS queue for Amazon's notifications; ``{seller}`` in it becomes the seller id of each store."""
     amazon_rate_scale: int = Field(default=1, ge=1)
     """By how much the simulator's limits are wider than Amazon's; 1 for Amazon."""
+    amazon_feed_from: int = Field(default=3_000, ge=1)
+    """So many changes of prices and quantities leave in one feed; fewer one by one, which takes ten minutes for 3,000."""
     workers: int = Field(default=2, ge=1)
     """Processes that share the rate limits, for when Redis cannot tell them."""
     webhooks_allow_http: bool = False

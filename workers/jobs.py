@@ -16,6 +16,7 @@ from connectors.errors import MarketplaceError, Retryable, Throttled
 from domain.errors import NotConnected, NotFound
 from services import (
     exports,
+    listing_imports,
     listings,
     offers,
     orders,
@@ -37,7 +38,7 @@ TIMEOUT = 600
 UseCase = Callable[[Runtime, Scope, str, str | None], Awaitable[object]]
 
 USE_CASES: dict[Job, UseCase] = {
-    Job.IMPORT_LISTINGS: listings.import_listings,
+    Job.IMPORT_LISTINGS: listing_imports.import_listings,
     Job.MATCH_PRODUCTS: listings.match_products,
     Job.PULL_OFFERS: offers.pull,
     Job.RECEIVE_EVENTS: lambda runtime, scope, store, _: offers.receive_events(

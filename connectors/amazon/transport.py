@@ -29,13 +29,22 @@ log = structlog.get_logger()
 TRIES = 5
 _SHORTEST_BACK_OFF = 0.2
 _LONGEST_BACK_OFF = 8.0
+_EXPIRED = "the address has expired"
 _USER_AGENT = "sales-channel/0.1 (Language=Python)"
+
+
+_NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class _NotSent(Unavailable):
+    """There was no connection, so that the request cannot have arrived."""
 
 
 class Transport:
     """The way of one account to Amazon.
 
-    Every call may be sent again: those that write set absolute values, so that twice is once.
+    A call may be sent again, since those that write set absolute values, so that twice is once; but for the few
+    operations that say otherwise.
     """
 
     def __init__(
@@ -83,6 +92,38 @@ class Transport:
             request.headers["content-type"] = "application/json"
         return await self._persist(operation, request, priority, token)
 
+    async def load(self, url: str) -> httpx.Response:
+        """What is behind a presigned address; raises `Unavailable` where there is nothing, or the address expired."""
+        return await self._store("GET", url, None, None)
+
+    async def save(self, url: str, content: bytes, content_type: str) -> None:
+        """Put something behind a presigned address."""
+        await self._store("PUT", url, content, content_type)
+
+    async def _store(
+        self, method: str, url: str, content: bytes | None, content_type: str | None
+    ) -> httpx.Response:
+        """Talk to the service that stores documents: it knows no tokens and has no quota that we could count."""
+        headers = {"content-type": content_type} if content_type else {}
+        attempt, started = 0, time.perf_counter()
+        while True:
+            attempt += 1
+            try:
+                response = await self._http.request(method, url, content=content, headers=headers)
+                problem = _problem_of(response)
+            except httpx.RequestError as error:
+                problem = type(error).__name__
+            line = log.bind(method=method, attempt=attempt, duration_ms=_since(started))
+            if problem is None:
+                line.info("amazon.document", status=response.status_code)
+                return response
+            line.warning("amazon.document", error=problem)
+            if attempt == TRIES or problem == _EXPIRED:
+                raise Unavailable(
+                    f"The document cannot be reached: {problem}", operation=f"document.{method}"
+                )
+            await self._sleep(self._back_off(attempt))
+
     async def _persist(
         self,
         operation: Operation,
@@ -100,7 +141,7 @@ class Transport:
                 token = own_token or await self._tokens.token(operation.grant)
                 await self._budget.take(bucket, priority)
                 response = await self._exchange(operation, request, token, attempt)
-                await self._learn(bucket, response)
+                await self._learn(operation, bucket, response)
                 return answer_of(operation, response)
             except AccessTokenRefused:
                 self._tokens.forget(operation.grant, token)
@@ -112,8 +153,9 @@ class Transport:
                 await self._budget.block(bucket)
                 if attempt == TRIES:
                     raise
-            except Unavailable:
-                if attempt == TRIES:
+            except Unavailable as error:
+                is_done_maybe = operation.once and not isinstance(error, _NotSent)
+                if is_done_maybe or attempt == TRIES:
                     raise
                 await self._sleep(self._back_off(attempt))
 
@@ -128,7 +170,8 @@ class Transport:
             response = await self._http.send(request)
         except httpx.RequestError as error:
             line.warning("amazon.call", error=type(error).__name__, duration_ms=_since(started))
-            raise Unavailable(
+            kind = _NotSent if isinstance(error, _NO_CONNECTION) else Unavailable
+            raise kind(
                 f"Amazon cannot be reached: {type(error).__name__}", operation=operation.name
             ) from error
         # That something is not there is an answer like any other; who asked decides whether it is trouble.
@@ -142,8 +185,10 @@ class Transport:
         )
         return response
 
-    async def _learn(self, bucket: Bucket, response: httpx.Response) -> None:
+    async def _learn(self, operation: Operation, bucket: Bucket, response: httpx.Response) -> None:
         """Take the rate from the header; Amazon leaves it out where it matters most, on a 429."""
+        if operation.quota is not None:
+            return
         try:
             rate = float(response.headers.get("x-amzn-ratelimit-limit", ""))
         except ValueError:
@@ -152,9 +197,8 @@ class Transport:
 
     def _bucket(self, operation: Operation) -> Bucket:
         seller = self.account.seller_id if operation.grant is Grant.SELLER else "-"
-        return Bucket(
-            self.account.client_id, seller, operation.name, operation.rate, operation.burst
-        )
+        name = operation.quota or operation.name
+        return Bucket(self.account.client_id, seller, name, operation.rate, operation.burst)
 
     def _back_off(self, attempt: int) -> float:
         """Full jitter: anything up to a bound that doubles with each try."""
@@ -165,6 +209,15 @@ class Transport:
 def path_of(operation: Operation, values: Mapping[str, str]) -> str:
     """An operation's path with its placeholders filled."""
     return operation.path.format_map({name: _segment(value) for name, value in values.items()})
+
+
+def _problem_of(response: httpx.Response) -> str | None:
+    """Why an answer of the storage service is none; an empty document is as bad as no document."""
+    if response.status_code == HTTPStatus.FORBIDDEN:
+        return _EXPIRED
+    if not response.is_success:
+        return str(response.status_code)
+    return "empty" if response.request.method == "GET" and not response.content else None
 
 
 def _segment(value: str) -> str:

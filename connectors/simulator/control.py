@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from connectors.simulator.auth import revoke
 from connectors.simulator.clock import iso, write_atomically
+from connectors.simulator.documents import DOWNLOAD, UPLOAD
 from connectors.simulator.faults import FaultRule
 from connectors.simulator.market import buy_box_holder
 from connectors.simulator.operations import Simulator
@@ -101,7 +102,7 @@ def control_routes(simulator: Simulator, settings: SimulatorSettings) -> list[Ro
     def set_faults(body: bytes, _: Request) -> JsonObject:
         simulator.faults.rules = _parse(FaultsBody, body).faults
         for rule in simulator.faults.rules:
-            if rule.operation != "*" and rule.operation not in PLANS:
+            if rule.operation not in {"*", DOWNLOAD, UPLOAD, *PLANS}:
                 raise ValueError(f"{rule.operation} is not a simulated operation")
         return {"faults": [rule.model_dump(mode="json") for rule in simulator.faults.rules]}
 

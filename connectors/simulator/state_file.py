@@ -11,6 +11,7 @@ from connectors.simulator.queue import Message, Queue, Queues
 from connectors.simulator.wire import JsonObject, dumps, loads
 from connectors.simulator.world import (
     Authorization,
+    Batch,
     Code,
     Destination,
     Item,
@@ -19,6 +20,7 @@ from connectors.simulator.world import (
     Order,
     Rival,
     Seller,
+    StoredDocument,
     Submission,
     Subscription,
     Token,
@@ -27,7 +29,7 @@ from connectors.simulator.world import (
 
 _DERIVED = frozenset({"index", "due", "listings_by_asin", "buy_box"})
 _MACHINERY = _DERIVED | set(
-    "authorizations codes tokens journal requests queues late_messages".split()
+    "authorizations codes tokens journal requests queues late_messages documents feeds reports".split()
 )
 
 
@@ -66,6 +68,9 @@ def load(path: Path) -> World:
         tokens={key: Token(**value) for key, value in state["tokens"].items()},
         destinations={k: Destination(**value) for k, value in state["destinations"].items()},
         subscriptions={k: Subscription(**value) for k, value in state["subscriptions"].items()},
+        documents={k: StoredDocument(**value) for k, value in state["documents"].items()},
+        feeds={k: Batch(**value) for k, value in state["feeds"].items()},
+        reports={k: Batch(**value) for k, value in state["reports"].items()},
         late_messages=[(arn, body) for arn, body in state["late_messages"]],
         journal=[JournalEntry(*entry) for entry in state["journal"]],
         requests={key: Counter(value) for key, value in state["requests"].items()},

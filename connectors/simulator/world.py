@@ -187,6 +187,39 @@ class Subscription:
     directive: dict[str, Any] | None
 
 
+@dataclass(slots=True)
+class StoredDocument:
+    """What a feed brings in, or what a feed or a report comes to."""
+
+    document_id: str
+    seller_id: str
+    content_type: str
+    content: str | None = None
+    """In Base64; None until it is uploaded, and when it was worked off."""
+    is_compressed: bool = False
+
+
+@dataclass(slots=True)
+class Batch:
+    """A feed or a report: asked for, waiting, worked on for a while, and over."""
+
+    batch_id: str
+    client_id: str
+    seller_id: str
+    type: str
+    marketplace_ids: list[str]
+    created_ms: int
+    ready_at: int
+    """Work on it begins no sooner."""
+    input_id: str | None = None
+    """A feed's document."""
+    status: str = "IN_QUEUE"
+    started_ms: int | None = None
+    ends_at: int | None = None
+    """When work on it ends; after that, when it ended."""
+    result_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
     """One write that reached a listing operation."""
@@ -226,6 +259,9 @@ class World:
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     late_messages: list[tuple[str, str]] = field(default_factory=list)
     """Second copies of notifications, held back by one tick: ARN and body."""
+    documents: dict[str, StoredDocument] = field(default_factory=dict)
+    feeds: dict[str, Batch] = field(default_factory=dict)
+    reports: dict[str, Batch] = field(default_factory=dict)
     journal: list[JournalEntry] = field(default_factory=list)
     requests: dict[str, Counter[str]] = field(default_factory=dict)
     queues: Queues = field(default_factory=Queues)

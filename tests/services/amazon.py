@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,9 +145,15 @@ class Amazon:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Amazon]:
+def running(
+    folder: Path,
+    *,
+    rate_scale: float = RATE_SCALE,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Iterator[Amazon]:
     clock_file = folder / "clock"
-    app = create_app(SimulatorSettings(clock_file=clock_file, rate_scale=RATE_SCALE))
+    settings = SimulatorSettings(clock_file=clock_file, rate_scale=rate_scale)
+    app = create_app(settings, monotonic=monotonic)
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -156,7 +162,7 @@ def running(folder: Path) -> Iterator[Amazon]:
         assert thread.is_alive()
         time.sleep(0.01)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    with httpx.Client(base_url=url) as http:
+    with httpx.Client(base_url=url, timeout=60) as http:
         yield Amazon(url, clock_file, http)
     server.should_exit = True
     thread.join()

@@ -168,6 +168,8 @@ async def test_workers_do_everything_from_connecting_to_live_prices_and_orders(
     await stores.set_active(shop.runtime, shop.scope, shop.id, active=False, actor="me")
     await stores.set_active(shop.runtime, shop.scope, shop.id, active=True, actor="me")
     await shop.import_products(a_mug())
+    for _ in range(2):  # of connecting and of resuming; Amazon takes minutes for the report
+        await shop.import_listings()
 
     assert await workers.until_idle() == 0
     assert amazon.written("MUG-1") == [("20.00", 10)]

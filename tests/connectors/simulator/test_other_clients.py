@@ -3,15 +3,28 @@
 `amzn-sp-api` is Amazon's own, generated from its models and strict about them; `python-amazon-sp-api` is the popular one.
 """
 
+import gzip
+import io
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 import spapi
-from sp_api.api import CatalogItems, ListingsItems, Notifications, Orders, Products, Sellers
+from sp_api.api import (
+    CatalogItems,
+    Feeds,
+    ListingsItems,
+    Notifications,
+    Orders,
+    Products,
+    Reports,
+    Sellers,
+)
 from sp_api.auth import AccessTokenClient, access_token_client
 from sp_api.base import Marketplaces, SellingApiNotFoundException
+from spapi.models.feeds_v2021_06_30 import CreateFeedDocumentSpecification, CreateFeedSpecification
 from spapi.models.listings_items_v2021_08_01 import (
     ListingsItemPatchRequest,
     ListingsItemPutRequest,
@@ -24,6 +37,7 @@ from spapi.models.notifications_v1 import (
     SqsResource,
 )
 from spapi.models.product_pricing_v0 import GetItemOffersBatchRequest, ItemOffersRequest
+from spapi.models.reports_v2021_06_30 import CreateReportSpecification
 
 from tests.connectors.simulator.amazon import (
     MARKETPLACE,
@@ -267,3 +281,107 @@ def test_the_popular_client_completes_its_round(
     assert item.payload["asin"] == asin(3)
     with pytest.raises(SellingApiNotFoundException):
         popular(ListingsItems).get_listings_item(SELLER, "NONE", marketplaceIds=[MARKETPLACE])
+
+
+def _feed(sku: str) -> bytes:
+    """A feed that reprices a listing, and has something to complain of."""
+    patches = [merge("purchasable_offer", price_attribute(17.5))]
+    message = {"operationType": "PATCH", "productType": "DRINKING_CUP", "patches": patches}
+    return json.dumps(
+        {
+            "header": {"sellerId": SELLER, "version": "2.0", "issueLocale": "en_US"},
+            "messages": [
+                {"messageId": 1, "sku": sku, **message},
+                {"messageId": 2, "sku": "NONE", **message},
+            ],
+        }
+    ).encode()
+
+
+def _unpacked(content: bytes, algorithm: str | None) -> bytes:
+    return gzip.decompress(content) if algorithm == "GZIP" else content
+
+
+def test_amazons_own_client_sends_a_feed_and_downloads_reports(
+    official: Callable[..., Any], control: httpx.Client
+) -> None:
+    request = ListingsItemPutRequest(
+        "DRINKING_CUP", "LISTING_OFFER_ONLY", offer_attributes(asin(1), 21)
+    )
+    spapi.ListingsApi(official()).put_listings_item(SELLER, "MUG-1", [MARKETPLACE], request)
+    _pass(control, 45)
+    feeds = spapi.FeedsApi(official())
+
+    kind = "application/json; charset=UTF-8"
+    document = feeds.create_feed_document(CreateFeedDocumentSpecification(kind))
+    uploaded = httpx.put(document.url, content=_feed("MUG-1"), headers={"content-type": kind})
+    made = feeds.create_feed(
+        CreateFeedSpecification(
+            "JSON_LISTINGS_FEED", [MARKETPLACE], input_feed_document_id=document.feed_document_id
+        )
+    )
+    first = feeds.get_feed(made.feed_id).processing_status
+    _pass(control, 60)
+    feeds = spapi.FeedsApi(official())
+    done = feeds.get_feed(made.feed_id)
+    told = feeds.get_feed_document(done.result_feed_document_id)
+    content = httpx.get(told.url).content
+    report = json.loads(_unpacked(content, told.compression_algorithm))
+
+    assert uploaded.status_code == 200
+    assert (first, done.processing_status) == ("IN_QUEUE", "DONE")
+    assert [feed.feed_id for feed in feeds.get_feeds(feed_types=["JSON_LISTINGS_FEED"]).feeds] == [
+        made.feed_id
+    ]
+    assert report["summary"]["messagesProcessed"] == 2
+    assert {issue["messageId"] for issue in report["issues"]} == {2}
+
+    reports = spapi.ReportsApi(official())
+    asked = reports.create_report(
+        CreateReportSpecification(
+            report_type="GET_MERCHANT_LISTINGS_ALL_DATA", marketplace_ids=[MARKETPLACE]
+        )
+    )
+    _pass(control, 60)
+    reports = spapi.ReportsApi(official())
+    ready = reports.get_report(asked.report_id)
+    there = reports.get_report_document(ready.report_document_id)
+    lines = _unpacked(httpx.get(there.url).content, there.compression_algorithm).decode("cp1252")
+
+    assert ready.processing_status == "DONE"
+    assert "MUG-1" in lines
+    assert "17.50" in lines
+
+
+def test_the_popular_client_sends_a_feed_and_downloads_a_report(
+    popular: Callable[..., Any], control: httpx.Client
+) -> None:
+    popular(ListingsItems).put_listings_item(
+        SELLER,
+        "MUG-1",
+        marketplaceIds=[MARKETPLACE],
+        body={
+            "productType": "DRINKING_CUP",
+            "requirements": "LISTING_OFFER_ONLY",
+            "attributes": offer_attributes(asin(1), 21),
+        },
+    )
+    _pass(control, 30)
+
+    _, made = popular(Feeds).submit_feed(
+        "JSON_LISTINGS_FEED", io.BytesIO(_feed("MUG-1")), content_type="application/json"
+    )
+    feed_id = made.payload["feedId"]
+    _pass(control, 15)
+    asked = popular(Reports).create_report(
+        reportType="GET_MERCHANT_LISTINGS_ALL_DATA", marketplaceIds=[MARKETPLACE]
+    )
+    _pass(control, 10)
+    feed = popular(Feeds).get_feed(feed_id).payload
+    told = popular(Feeds).get_feed_document(feed["resultFeedDocumentId"])
+    report = popular(Reports).get_report(asked.payload["reportId"]).payload
+    listed = popular(Reports).get_report_document(report["reportDocumentId"], download=True)
+
+    assert (feed["processingStatus"], report["processingStatus"]) == ("DONE", "DONE")
+    assert '"messagesProcessed":2' in str(told).replace(" ", "")
+    assert "MUG-1" in listed.payload["document"]
