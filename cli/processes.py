@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from embedded.servers import ServerUrls
 from embedded.supervisor import Program
 from services.settings import Settings
@@ -18,13 +20,18 @@ def command(*arguments: str) -> tuple[str, ...]:
 
 def environment(urls: ServerUrls, settings: Settings) -> dict[str, str]:
     """Our environment for child processes, with the servers' addresses and the settings that were set."""
-    told = settings.model_dump(exclude_unset=True, exclude={"secret_key"})
+    told = settings.model_dump(exclude_unset=True)
     return {
         **os.environ,
         "MONGODB_URL": urls.mongodb_url,
         "REDIS_URL": urls.redis_url,
-        **{f"SALES_CHANNEL_{name.upper()}": str(value) for name, value in told.items()},
+        **{f"SALES_CHANNEL_{name.upper()}": _plain(value) for name, value in told.items()},
     }
+
+
+def _plain(value: object) -> str:
+    """A setting as the environment has it; a secret shows itself as stars otherwise."""
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def programs(env: Mapping[str, str], *, port: int, log_dir: Path | None) -> list[Program]:

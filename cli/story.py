@@ -10,19 +10,20 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from connectors.simulator.controls import Controls
 from domain.change import ChangeKind
 from domain.errors import SalesChannelError
-from domain.operation import OperationKind, OperationStatus
+from domain.operation import Operation, OperationKind, OperationStatus
 from domain.store import Store
 from domain.submission import SubmissionState
-from services import markings, operations
+from services import listing_imports, markings, operations
 from services.queue import Job
 from services.runtime import Runtime
 from storage import listings, submissions
+from storage import operations as storage_operations
 from storage.changes import CHANGES
 from storage.filters import AllOf, Is
 from storage.keyset import Sort
@@ -38,6 +39,7 @@ _WAKE_AGAIN = 1.0
 _PATIENCE = 120.0
 """Seconds in which the workers must come to rest; crashes in between included."""
 _SETTLING_TICKS = 12
+_COUNTED = 100
 _ORDERS_APPEAR = timedelta(minutes=3)
 """Amazon shows orders two minutes late."""
 
@@ -122,7 +124,7 @@ class Story:
         for _ in range(_SETTLING_TICKS):
             await self._market.advance(TICK_MINUTES, frozen=True)
             await self._rest(watch, moment)
-            if not await self._open([SubmissionState.ACCEPTED]):
+            if not await self._open([SubmissionState.SENT, SubmissionState.ACCEPTED]):
                 return
         raise NotAtRest("Amazon accepted changes and does not make them live.")
 
@@ -152,6 +154,10 @@ class Story:
                     Job.PUSH,
                 ):
                     await self._wake(job)
+                if await storage_operations.unfinished(
+                    self._scope, self._store.id, OperationKind.LISTINGS_IMPORT
+                ):
+                    await self._wake(Job.IMPORT_LISTINGS)
                 wake_at = time.monotonic() + _WAKE_AGAIN
             left = await self._left()
             if not left or time.monotonic() >= count_at:
@@ -177,10 +183,13 @@ class Story:
         left = {
             "events": await self._market.waiting_events(),
             "orders": 0 if orders_read else 1,
-            "operations": await OPERATIONS.count(scope, _UNFINISHED),
+            "operations": sum(
+                not _waits_for_time(operation, now)
+                for operation in await OPERATIONS.find(scope, _UNFINISHED)
+            ),
             "due": await markings.count_due(scope, store_id),
             "timed": await listings.count_timed(scope, store_id, now),
-            "unsent": await self._open([SubmissionState.PENDING]),
+            "unsent": len(await submissions.pending(scope, store_id, _COUNTED)),
             "unconfirmed": await SUBMISSIONS.count(
                 scope,
                 AllOf(
@@ -224,3 +233,11 @@ class Story:
         )
         owned = await listings.buy_box_counts(scope, store_id)
         tally.buy_boxes, tally.contested = owned.get("True", 0), sum(owned.values())
+
+
+def _waits_for_time(operation: Operation, now: datetime) -> bool:
+    """Whether an operation goes on only once the clock moves: Amazon takes minutes for a report."""
+    if operation.kind is not OperationKind.LISTINGS_IMPORT:
+        return False
+    since = listing_imports.waits_since(operation)
+    return since is not None and since >= now

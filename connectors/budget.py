@@ -27,32 +27,46 @@ LONGEST_WAIT = 1.0
 """Seconds that a call sleeps for its turn; when it would take longer the job is put off instead."""
 
 # Requests arrive at Amazon less evenly than they left, so the last bit of rate and burst is not used.
-_RATE_USED = 0.95
+# What is left of a burst bears a delay of a whole turn. Where the burst is one, nothing is left: each turn waits longer.
+_RATE_USED = 0.98
 _BURST_USED = 0.9
+_LATENESS = 0.05
 _BACKGROUND_SHARE = 0.8
 _MOST_LEARNED = 10
 _SHORTEST_BLOCK = 0.5
 _REDIS_PATIENCE = 1.0
 _REDIS_REST = 1.0
 _KEPT = 86_400
+_EARLY = LONGEST_WAIT / 2
+"""Seconds by which a job comes back before its turn, to wait for the rest: no turn passes unused meanwhile."""
 
-_RESERVE = """
+_NOW = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local state = redis.call('HMGET', KEYS[1], 'free_at', 'rate')
+"""
+
+# An urgent call that is refused claims the next turn, so that background calls cannot take it first.
+_RESERVE = """
+local state = redis.call('HMGET', KEYS[1], 'free_at', 'rate', 'claimed_until')
 local interval = 1000000 / (tonumber(state[2]) or tonumber(ARGV[1]))
 local free_at = math.max(tonumber(state[1]) or now, now)
 local wait = math.max(0, free_at - (tonumber(ARGV[2]) - 1) * interval - now)
+local is_urgent = ARGV[4] == '1'
+local claimed_until = tonumber(state[3]) or now
+if not is_urgent and claimed_until > now then
+  return math.ceil(math.max(wait, claimed_until - now) + tonumber(ARGV[3]))
+end
 if wait <= tonumber(ARGV[3]) then
   redis.call('HSET', KEYS[1], 'free_at', string.format('%.0f', free_at + interval))
-  redis.call('EXPIRE', KEYS[1], ARGV[4])
+  redis.call('HDEL', KEYS[1], 'claimed_until')
+elseif is_urgent then
+  redis.call('HSET', KEYS[1], 'claimed_until', string.format('%.0f', now + wait))
 end
+redis.call('EXPIRE', KEYS[1], ARGV[5])
 return math.ceil(wait)
 """
 
 _BLOCK = """
-local clock = redis.call('TIME')
-local now = clock[1] * 1000000 + clock[2]
 local state = redis.call('HMGET', KEYS[1], 'free_at', 'rate')
 local interval = 1000000 / (tonumber(state[2]) or tonumber(ARGV[1]))
 local pause = math.max(interval, tonumber(ARGV[3])) * tonumber(ARGV[4])
@@ -64,8 +78,6 @@ return 0
 """
 
 _LEARN = """
-local clock = redis.call('TIME')
-local now = clock[1] * 1000000 + clock[2]
 local state = redis.call('HMGET', KEYS[1], 'free_at', 'rate')
 local before = tonumber(state[2]) or tonumber(ARGV[1])
 local free_at = math.max(tonumber(state[1]) or now, now)
@@ -80,9 +92,9 @@ class Priority(Enum):
     """Who goes first where calls share a bucket."""
 
     URGENT = "URGENT"
-    """May use the whole burst: prices, stock, reading back."""
+    """May use the whole burst, and has the next turn when it is refused: prices, stock, reading back."""
     BACKGROUND = "BACKGROUND"
-    """Leaves a fifth of the burst: sweeps and imports."""
+    """Leaves a fifth of the burst, and every turn that an urgent call waits for: sweeps and imports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +129,11 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(slots=True)
 class _Level:
-    """How full a bucket is: the moment at which it is full again, and its rate."""
+    """How full a bucket is: the moment at which it is full again, its rate, and until when its turns are claimed."""
 
     free_at: float
     rate: float
+    claimed_until: float = 0.0
 
 
 class LocalBudget:
@@ -149,8 +162,13 @@ class LocalBudget:
         free_at = max(level.free_at, now)
         burst = _usable_burst(bucket, priority, self._workers)
         wait = max(0.0, free_at - (burst - 1) * interval - now)
-        if wait <= LONGEST_WAIT:
-            level.free_at = free_at + interval
+        is_urgent = priority is Priority.URGENT
+        if not is_urgent and level.claimed_until > now:
+            wait = max(wait, level.claimed_until - now) + LONGEST_WAIT
+        elif wait <= LONGEST_WAIT:
+            level.free_at, level.claimed_until = free_at + interval, 0.0
+        elif is_urgent:
+            level.claimed_until = now + wait
         await _wait_or_raise(bucket, wait, self._sleep)
 
     async def block(self, bucket: Bucket) -> None:
@@ -184,9 +202,9 @@ class RedisBudget:
         sleep: Sleep = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._reserve = redis.register_script(_RESERVE)
-        self._block = redis.register_script(_BLOCK)
-        self._learn = redis.register_script(_LEARN)
+        self._reserve = redis.register_script(_NOW + _RESERVE)
+        self._block = redis.register_script(_NOW + _BLOCK)
+        self._learn = redis.register_script(_NOW + _LEARN)
         self._scale = float(rate_scale)
         self._sleep = sleep
         self._chance = chance
@@ -202,6 +220,7 @@ class RedisBudget:
             self._default(bucket),
             _usable_burst(bucket, priority),
             LONGEST_WAIT * 1e6,
+            int(priority is Priority.URGENT),
             _KEPT,
         )
         if wait is None:
@@ -234,7 +253,9 @@ class RedisBudget:
             self._heard[_key(bucket)] = rate
 
     def _default(self, bucket: Bucket) -> float:
-        return _usable_rate(bucket, bucket.rate * self._scale, self._scale)
+        """The rate where Redis holds none: what Amazon told this process, for Redis may have lost it since."""
+        told = self._heard.get(_key(bucket), bucket.rate * self._scale)
+        return _usable_rate(bucket, told, self._scale)
 
     async def _run(
         self, script: Callable[..., Awaitable[object]], bucket: Bucket, *arguments: float
@@ -262,7 +283,8 @@ def _key(bucket: Bucket) -> str:
 
 def _usable_rate(bucket: Bucket, rate: float, scale: float) -> float:
     """What we use of a rate; a header that promises wonders is not believed."""
-    return min(rate, _MOST_LEARNED * bucket.rate * scale) * _RATE_USED
+    used = min(rate, _MOST_LEARNED * bucket.rate * scale) * _RATE_USED
+    return used if bucket.burst > 1 else 1 / (1 / used + _LATENESS / scale)
 
 
 def _usable_burst(bucket: Bucket, priority: Priority, workers: int = 1) -> int:
@@ -284,7 +306,7 @@ async def _wait_or_raise(bucket: Bucket, wait: float, sleep: Sleep) -> None:
         raise Throttled(
             f"The quota of {bucket.operation} is used up for {wait:.1f} s",
             operation=bucket.operation,
-            retry_after=timedelta(seconds=wait),
+            retry_after=timedelta(seconds=wait - _EARLY),
         )
     if wait > 0:
         await sleep(wait)

@@ -7,6 +7,7 @@ MarketplaceError
 ├── Unreadable        the answer is not as documented: our reading of it must change
 └── Retryable         nothing is wrong with the request
     ├── Throttled       over the quota; says when to come back
+    │   └── NotReady      no quota, but what was asked for is still being made
     └── Unavailable     network, 5xx, or an answer that is none
 """
 
@@ -89,6 +90,10 @@ class Throttled(Retryable):
     ) -> None:
         super().__init__(message, operation=operation, request_id=request_id)
         self.retry_after = retry_after
+
+
+class NotReady(Throttled):
+    """The marketplace still works on what was asked for; `retry_after` says when to look again."""
 
 
 class Unavailable(Retryable):

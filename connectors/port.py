@@ -4,7 +4,7 @@ A connector is bound to one store: its credentials, seller account and marketpla
 Every method may raise the errors of `connectors.errors`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -143,11 +143,89 @@ class OrderPage:
     """Numbers of orders that came in a form we cannot read; a person should look at them."""
 
 
+class ConnectionPart(StrEnum):
+    """What a connection is made of, in the order in which one needs the other."""
+
+    APPLICATION = "APPLICATION"
+    TOKEN = "TOKEN"  # noqa: S105
+    REGION = "REGION"
+    MARKETPLACE = "MARKETPLACE"
+    ROLE = "ROLE"
+    QUEUE = "QUEUE"
+
+
+class DiagnosisOutcome(StrEnum):
+    """What is known of a part."""
+
+    GOOD = "GOOD"
+    BAD = "BAD"
+    UNKNOWN = "UNKNOWN"
+    """It could not be tried: something before it is bad, or Amazon did not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What is known of one part of a connection, for people."""
+
+    part: ConnectionPart
+    outcome: DiagnosisOutcome
+    message: str
+    remedy: str | None = None
+    """What to do about it; None where there is nothing to do."""
+
+
+class TaskState(StrEnum):
+    """How far the marketplace is with a task."""
+
+    WORKING = "WORKING"
+    """It waits, or is worked on; also where the marketplace has a word for it that we do not know."""
+    DONE = "DONE"
+    CANCELLED = "CANCELLED"
+    """Taken back by someone; or, for a report, there was nothing to tell."""
+    FAILED = "FAILED"
+    """Given up. Of a feed some, none or all was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A report or a feed, which the marketplace works on in its own time."""
+
+    id: str
+    state: TaskState
+    document_id: str | None
+    """What came of it; None while there is nothing."""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListingsReport:
+    """Every listing of the seller at one moment, told shortly: no product type, no terms, no issues."""
+
+    listings: tuple[MarketplaceListing, ...]
+    """Titles may have lost characters."""
+    unreadable: tuple[int, ...] = ()
+    """Numbers of lines that we cannot read."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedReport:
+    """What became of the messages of a feed."""
+
+    processed: int
+    refused: Mapping[int, tuple[Issue, ...]]
+    """Issues of the messages that were refused, by their numbers; the others were accepted."""
+    issues: tuple[Issue, ...] = ()
+    """What is wrong with the feed as a whole."""
+
+
 class ChecksConnection(Protocol):
     """Tells whether the credentials work for the store's marketplace."""
 
     async def check(self) -> str:
         """The seller account's name on the marketplace; raises `Unauthorized` with what failed."""
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """What works and what does not, part by part. Trouble is told, never raised."""
 
 
 class ReadsCatalog(Protocol):
@@ -171,8 +249,26 @@ class ReadsListings(Protocol):
         Raises `Rejected` after the last page where the marketplace shows no more although there are more.
         """
 
-    async def listings(self, seller_skus: Sequence[str]) -> list[MarketplaceListing]:
+    async def listings(
+        self, seller_skus: Sequence[str], *, urgently: bool = True
+    ) -> list[MarketplaceListing]:
         """Those of at most 20 seller SKUs that exist."""
+
+
+class ReportsListings(Protocol):
+    """Has reports made of all listings of the seller, however many they are."""
+
+    async def request_listings_report(self) -> str:
+        """Have a report made; gives its id. Asking twice makes two."""
+
+    async def listings_report_since(self, moment: datetime) -> str | None:
+        """The id of the newest report that was asked for since a moment of the marketplace's time."""
+
+    async def report(self, report_id: str) -> Task:
+        """How far a report is."""
+
+    async def read_listings_report(self, document_id: str) -> ListingsReport:
+        """What a report says; raises `Unreadable` where its form is another one."""
 
 
 class WritesListings(Protocol):
@@ -186,6 +282,28 @@ class WritesListings(Protocol):
 
     async def end_offer(self, seller_sku: str) -> Receipt:
         """Remove an offer."""
+
+
+class WritesInFeeds(Protocol):
+    """Changes many listings at once. Feeds are worked off in the order in which they were sent, one at a time."""
+
+    def fit_into_feed(self, patches: Sequence[OfferPatch]) -> int:
+        """How many of the patches, from the first on, go into one feed."""
+
+    async def upload_feed(self, patches: Sequence[OfferPatch]) -> str:
+        """Upload patches of different SKUs, numbered from 1; gives the document's id. Nothing happens yet."""
+
+    async def send_feed(self, document_id: str) -> str:
+        """Have an uploaded document worked off; gives the feed's id. Sending twice makes two feeds."""
+
+    async def feeds_since(self, moment: datetime) -> list[Task]:
+        """Feeds of this kind that were sent since a moment of the marketplace's time, newest first."""
+
+    async def feed(self, feed_id: str) -> Task:
+        """How far a feed is."""
+
+    async def read_feed_report(self, document_id: str) -> FeedReport:
+        """What became of each message."""
 
 
 class ReadsOffers(Protocol):
@@ -222,7 +340,9 @@ class Connector(
     ChecksConnection,
     ReadsCatalog,
     ReadsListings,
+    ReportsListings,
     WritesListings,
+    WritesInFeeds,
     ReadsOffers,
     ReceivesEvents,
     ReadsOrders,

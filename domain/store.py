@@ -1,12 +1,15 @@
 """A store: one seller account in one country's marketplace, selling one merchant's catalogue."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from domain.listing import Condition, Fulfilment
 from domain.marketplace import MARKETPLACES, Marketplace
+
+_AUTHORIZATION_LASTS = timedelta(days=365)
+_RENEWAL_NOTICE = timedelta(days=30)
 
 
 class StoreStatus(StrEnum):
@@ -120,6 +123,18 @@ class Connection:
     seller_id: str
     sealed_credentials: bytes
     connected_at: datetime
+    """When the store was first connected with this account: from then on its orders are of interest."""
+    authorized_at: datetime | None = None
+    """When the seller last allowed it, or gave credentials; None where that was before this was noted."""
+
+    @property
+    def expires_at(self) -> datetime:
+        """When Amazon ends the authorisation, unless the seller renews it."""
+        return (self.authorized_at or self.connected_at) + _AUTHORIZATION_LASTS
+
+    def is_renewal_due(self, at: datetime) -> bool:
+        """Whether it is time to ask the seller to authorise again."""
+        return at >= self.expires_at - _RENEWAL_NOTICE
 
 
 @dataclass(frozen=True, slots=True)

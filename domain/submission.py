@@ -22,6 +22,8 @@ class SubmissionState(StrEnum):
 
     PENDING = "PENDING"
     """Written down, not sent."""
+    SENT = "SENT"
+    """In a feed that Amazon works off; whether it takes it is not known yet."""
     ACCEPTED = "ACCEPTED"
     """Amazon took it; whether it is live is not known yet."""
     LIVE = "LIVE"
@@ -56,3 +58,9 @@ class Submission:
     """The decision that justifies `price` and `terms`; another one where this submission carries unsent ones along."""
     terms: OfferTerms = NO_TERMS
     """What is told beside `price`; nothing without one, so that no half of a decision leaves alone."""
+    feed_id: str | None = None
+    """The feed in which it left; None where it leaves by itself."""
+    message_id: int | None = None
+    """Its number in that feed."""
+    behind: str | None = None
+    """The feed that holds an older change of the same SKU, which must be over before this one is sent."""

@@ -1,4 +1,4 @@
-"""The web application: /graphql, /files, /healthz, /readyz."""
+"""The web application: /graphql, /files, /amazon/callback, /healthz, /readyz."""
 
 import asyncio
 import gc
@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 
+from graphql_api.amazon_callback import callback
 from graphql_api.files import download, upload
 from graphql_api.view import GraphQLView
 from services.runtime import Runtime, open_runtime
@@ -57,6 +58,7 @@ def app_on(opened: Callable[[], AbstractAsyncContextManager[Runtime]]) -> Starle
         routes=[
             Route("/graphql", view),
             WebSocketRoute("/graphql", view),
+            Route("/amazon/callback", callback),
             Route("/files/{link}", download, methods=["GET", "HEAD"]),
             Route("/files/{link}", upload, methods=["PUT"]),
             Route("/healthz", _alive),

@@ -7,6 +7,7 @@ from enum import Enum, StrEnum
 
 import strawberry
 
+from connectors.port import ConnectionPart, DiagnosisOutcome
 from domain.access import AccessScope, Role, ordered
 from domain.batch import ErrorPolicy
 from domain.change import ChangeKind
@@ -221,6 +222,7 @@ describe(
     SubmissionState,
     "The true state of a change. Accepted is not live.",
     PENDING="Written down, not sent.",
+    SENT="In a feed that Amazon works off; whether it takes it is not known yet.",
     ACCEPTED="Amazon took it; whether it is live is not known yet.",
     LIVE="Read back from Amazon.",
     REJECTED="Amazon refused it, with issues.",
@@ -415,6 +417,23 @@ describe(
     ERROR="The rule can never do what it says.",
     WARNING="It goes wrong for some listings.",
     HINT="It may be meant so.",
+)
+describe(
+    ConnectionPart,
+    "What a connection to Amazon is made of, in the order in which one needs the other.",
+    APPLICATION="The application's id and secret.",
+    TOKEN="The seller's authorisation.",  # noqa: S106
+    REGION="The region of Amazon in which the account is at home.",
+    MARKETPLACE="That the account sells in the store's marketplace.",
+    ROLE="What the application may do for the seller.",
+    QUEUE="Where notifications arrive.",
+)
+describe(
+    DiagnosisOutcome,
+    "What is known of a part of a connection.",
+    GOOD="It works.",
+    BAD="It does not work; the remedy says what to do.",
+    UNKNOWN="It could not be tried.",
 )
 describe(
     WebhookTopic,

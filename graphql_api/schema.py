@@ -11,6 +11,7 @@ from graphql_api.access import tell_scopes
 from graphql_api.api_key_mutations import ApiKeyMutations
 from graphql_api.api_keys import ApiKeyQueries
 from graphql_api.changes import ChangeQueries
+from graphql_api.connection_mutations import ConnectionMutations
 from graphql_api.decisions import DecisionQueries
 from graphql_api.executor_trial import executor_class
 from graphql_api.exports import ExportMutations
@@ -73,6 +74,7 @@ class Query(
 )
 class Mutation(
     StoreMutations,
+    ConnectionMutations,
     RulesetMutations,
     PlanMutations,
     UploadMutations,

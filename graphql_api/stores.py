@@ -21,6 +21,7 @@ from graphql_api.loaders import Noun
 from graphql_api.scalars import CurrencyCode
 from graphql_api.selection import Selection
 from graphql_api.store_settings import StoreSettings, settings_of
+from services.outbox import outbox
 from storage.filters import Is
 from storage.keyset import Sort
 from storage.listings import buy_box_counts, status_counts
@@ -37,12 +38,15 @@ class Marketplace:
 
     marketplace_id: str = strawberry.field(description="Its id in the Selling Partner API.")
     country: str = strawberry.field(description="Country code, such as US.")
-    region: str = strawberry.field(description="Region of its endpoint: NA or EU.")
+    region: str = strawberry.field(description="Region of its endpoint: NA, EU or FE.")
     language: str = strawberry.field(description="Language of its catalogue, such as en_US.")
     domain_name: str = strawberry.field(description="Where buyers find it, such as amazon.com.")
     currency: CurrencyCode = strawberry.field(description="Its currency.")
     has_business: bool = strawberry.field(
         description="Whether Amazon Business is there, so that businesses can have prices of their own."
+    )
+    has_tax_in_prices: bool = strawberry.field(
+        description="Whether buyers see prices with taxes in them, rather than pay those on top."
     )
 
 
@@ -54,6 +58,15 @@ class AmazonAuthorization:
 
     seller_id: str = strawberry.field(description="The seller account.")
     connected_at: datetime = strawberry.field(description="When the store was connected with it.")
+    expires_at: datetime = strawberry.field(
+        description="When Amazon ends it: a year after the seller last agreed, or after credentials were given, which may be older."
+    )
+    connection: strawberry.Private[domain.Connection]
+
+    @described
+    async def is_renewal_due(self, info: Info) -> bool:
+        """Whether it ends within 30 days or has ended; `storeAuthorize` renews it."""
+        return self.connection.is_renewal_due(info.context.runtime.clock.now())
 
 
 @strawberry.type(description="How many listings of a store stand in a status.")
@@ -75,6 +88,21 @@ class BuyBoxShare:
     )
     percent: Decimal | None = strawberry.field(
         description="Won out of won and lost, in per cent with one decimal; null where both are none."
+    )
+
+
+@strawberry.type(description="What a store has on its way to Amazon.")
+class Outbox:
+    """What is on its way."""
+
+    waiting_count: int = strawberry.field(description="Changes that are written down, not sent.")
+    sent_count: int = strawberry.field(description="Changes in feeds that Amazon works off.")
+    accepted_count: int = strawberry.field(
+        description="Changes that Amazon took and that are not read back yet."
+    )
+    expected_at: datetime | None = strawberry.field(
+        description="When Amazon will have answered to all that waits or is sent, as far as can be told; "
+        "null where there is nothing."
     )
 
 
@@ -146,6 +174,20 @@ class Store(Node):
             lost_count=lost,
             open_count=counts.get("None", 0),
             percent=share.quantize(Decimal("0.1")) if share is not None else None,
+        )
+
+    @described
+    async def outbox(self, info: Info) -> Outbox:
+        """What it has on its way to Amazon, and when that is expected to have got there."""
+        context = info.context
+        found = await context.once(
+            ("outbox", self.row.id), lambda: outbox(context.runtime, context.scope, self.row.id)
+        )
+        return Outbox(
+            waiting_count=found.waiting,
+            sent_count=found.sent,
+            accepted_count=found.accepted,
+            expected_at=found.expected_at,
         )
 
     @described
@@ -222,13 +264,19 @@ def _marketplace(row: Site) -> Marketplace:
         domain_name=row.domain,
         currency=CurrencyCode(row.currency),
         has_business=row.has_business,
+        has_tax_in_prices=row.shows_prices_with_tax,
     )
 
 
 def _authorization(row: domain.Connection | None) -> AmazonAuthorization | None:
     if row is None:
         return None
-    return AmazonAuthorization(seller_id=row.seller_id, connected_at=row.connected_at)
+    return AmazonAuthorization(
+        seller_id=row.seller_id,
+        connected_at=row.connected_at,
+        expires_at=row.expires_at,
+        connection=row,
+    )
 
 
 @strawberry.type

@@ -159,7 +159,11 @@ async def assemble(
 
 NOUN = Noun(Kind.SUBMISSION, SUBMISSIONS, assemble)
 
-_OPEN = [domain.SubmissionState.PENDING, domain.SubmissionState.ACCEPTED]
+_OPEN = [
+    domain.SubmissionState.PENDING,
+    domain.SubmissionState.SENT,
+    domain.SubmissionState.ACCEPTED,
+]
 
 
 async def open_of(

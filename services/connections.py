@@ -2,6 +2,7 @@
 
 from redis.asyncio import Redis
 
+from connectors.amazon import consent
 from connectors.amazon.account import AmazonAccount, AmazonEndpoints
 from connectors.amazon.connector import AmazonConnector
 from connectors.budget import RedisBudget
@@ -9,8 +10,9 @@ from connectors.port import Connector
 from domain.clock import Clock
 from domain.errors import NotConnected
 from domain.store import Store, StoreStatus
+from services.access_tokens import SealedTokens
 from services.settings import Settings
-from services.vault import Vault
+from services.vault import AmazonCredentials, Vault
 
 
 class Connections:
@@ -24,6 +26,7 @@ class Connections:
         self._budget = RedisBudget(
             self._redis, rate_scale=settings.amazon_rate_scale, workers=settings.workers
         )
+        self._tokens = SealedTokens(self._redis, vault)
         self._open: dict[str, tuple[bytes, AmazonConnector]] = {}
 
     async def of(self, store: Store) -> Connector:
@@ -46,6 +49,28 @@ class Connections:
         self._open[store.id] = (sealed, connector)
         return connector
 
+    def consent_url(self, store: Store, state: str) -> str:
+        """The page at Amazon on which the store's seller allows our application.
+
+        Raises:
+            NotConnected: the installation has no application.
+        """
+        return consent.consent_url(
+            self._application(), store.marketplace, state, self._settings.amazon_url
+        )
+
+    async def exchange(self, store: Store, code: str) -> AmazonCredentials:
+        """What the seller's consent is good for.
+
+        Raises:
+            NotConnected: the installation has no application.
+            MarketplaceError: Amazon refuses the code, or does not answer.
+        """
+        application = self._application()
+        endpoints = self._endpoints(store, "")
+        refresh_token = await consent.exchange(application, endpoints.lwa_url, code)
+        return AmazonCredentials(application.client_id, application.client_secret, refresh_token)
+
     async def close(self) -> None:
         """Let go of connections."""
         for _, connector in self._open.values():
@@ -64,7 +89,27 @@ class Connections:
             merchant_id=store.merchant_id,
         )
         return AmazonConnector(
-            account, self._endpoints(store, seller_id), self._budget, self._clock
+            account,
+            self._endpoints(store, seller_id),
+            self._budget,
+            self._clock,
+            shared_tokens=self._tokens,
+        )
+
+    def _application(self) -> consent.Application:
+        settings = self._settings
+        id_, client_id = settings.amazon_application_id, settings.amazon_client_id
+        if id_ is None or client_id is None or settings.amazon_client_secret is None:
+            raise NotConnected(
+                "This installation has no application at Amazon. Set SALES_CHANNEL_AMAZON_APPLICATION_ID, "
+                "_CLIENT_ID and _CLIENT_SECRET, or connect the store with credentials."
+            )
+        return consent.Application(
+            id=id_,
+            client_id=client_id,
+            client_secret=settings.amazon_client_secret.get_secret_value(),
+            redirect_url=settings.amazon_redirect_url,
+            is_draft=settings.amazon_application_is_draft,
         )
 
     def _endpoints(self, store: Store, seller_id: str) -> AmazonEndpoints:

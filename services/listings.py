@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from connectors.errors import Rejected
 from connectors.port import Connector, MarketplaceListing
 from domain.change import ChangeKind
 from domain.errors import Conflict, InvalidInput, StaleVersion
@@ -37,35 +36,6 @@ from storage.products import PRODUCTS
 from storage.stores import STORES
 
 _PRODUCTS_AT_ONCE = 200
-
-
-async def import_listings(
-    runtime: Runtime, scope: Scope, store_id: str, operation_id: str | None
-) -> None:
-    """Take up the listings that stand on Amazon and are not known here yet (behaviour 5)."""
-    store = await STORES.require(scope, store_id)
-    connector = await runtime.connections.of(store)
-    operation = await operations.resume(
-        scope, operation_id, OperationKind.LISTINGS_IMPORT, store_id=store_id
-    )
-    async with leases.hold(runtime.database, f"import_listings:{store_id}") as mine:
-        if not mine:
-            return
-        async with operations.running(scope, operation) as progress:
-            done = 0
-            try:
-                async for page in connector.all_listings():
-                    new = [_imported(runtime, store, found) for found in page]
-                    new = await _with_products(scope, new)
-                    added = await LISTINGS.insert_new(scope, new)
-                    progress.counts["imported"] += added
-                    progress.counts["known"] += len(new) - added
-                    done += len(page)
-                    await progress.report(done)
-            except Rejected as error:
-                # Amazon pages through the first thousand only; what came before the refusal is kept.
-                progress.fail(error.code, error.message)
-    await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id)
 
 
 async def match_products(
@@ -239,8 +209,8 @@ async def _take_up(
     new = [product for product in batch if product.sku not in there]
     matches = await matching.match(connector, new, store.settings.catalog_search)
     made = [_made(runtime, store, product, matches[product.id]) for product in new]
-    return made + await _with_products(
-        scope, [_imported(runtime, store, found) for found in standing]
+    return made + await with_products(
+        scope, [imported(runtime, store, found) for found in standing]
     )
 
 
@@ -266,7 +236,7 @@ def _made(runtime: Runtime, store: Store, product: Product, match: Match) -> Lis
     )
 
 
-def _imported(runtime: Runtime, store: Store, found: MarketplaceListing) -> Listing:
+def imported(runtime: Runtime, store: Store, found: MarketplaceListing) -> Listing:
     """A listing that stands on Amazon and was not made by us."""
     return replace(
         _blank(runtime, store, found.seller_sku),
@@ -286,7 +256,7 @@ def _imported(runtime: Runtime, store: Store, found: MarketplaceListing) -> List
     )
 
 
-async def _with_products(scope: Scope, found: list[Listing]) -> list[Listing]:
+async def with_products(scope: Scope, found: list[Listing]) -> list[Listing]:
     """The listings with their products, found by seller SKU; without one they wait for a person."""
     ids = {listing.id: product_id(scope.merchant_id, listing.seller_sku) for listing in found}
     known = await PRODUCTS.get_many(scope, ids.values())

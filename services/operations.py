@@ -79,6 +79,11 @@ class Progress:
         """How much is done, what was done before an interruption included."""
         return self._done
 
+    @property
+    def cursor(self) -> str | None:
+        """Where to go on."""
+        return self._cursor
+
     async def report(self, done: int, total: int | None = None, cursor: str | None = None) -> None:
         """Say how much is done, and where to go on if the work is interrupted.
 
@@ -92,6 +97,15 @@ class Progress:
             self._watch(done, self._total)
         if time.monotonic() - self._reported < _SECONDS_BETWEEN_REPORTS:
             return
+        await self.save()
+
+    async def note(self, cursor: str) -> None:
+        """Write down, now, where to go on: what is done next must not be forgotten.
+
+        Raises:
+            OperationCancelled: at someone's request.
+        """
+        self._cursor = cursor
         await self.save()
 
     async def save(self) -> None:
@@ -126,6 +140,7 @@ class Progress:
             outcome=outcome,
             done=self._done,
             total=self._total,
+            cursor=self._cursor,
             result=dict(self.counts),
             errors=tuple(self.errors),
             result_until=self.result_until,

@@ -1,6 +1,7 @@
 """Waking the workers. Mongo says what there is to do; a job only says that it is time to look."""
 
 import time
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -94,6 +95,17 @@ class Queue:
         minute = int(time.time()) // 60
         await self._enqueue(job, merchant_id, store_id, None, f"sweep:{job}:{store_id}:{minute}")
 
+    async def put_off(
+        self, job: Job, merchant_id: str, store_id: str, operation_id: str | None, by: timedelta
+    ) -> None:
+        """Have a worker look when the quota allows it again, as often as that takes.
+
+        Jobs that would come back in the same second do so as one, however many there are by now.
+        """
+        second = int(time.time() + by.total_seconds())
+        job_id = f"again:{job}:{store_id}:{operation_id}:{second}"
+        await self._enqueue(job, merchant_id, store_id, operation_id, job_id, by)
+
     async def _enqueue(
         self,
         job: Job,
@@ -101,6 +113,7 @@ class Queue:
         store_id: str,
         operation_id: str | None,
         job_id: str | None,
+        by: timedelta | None = None,
     ) -> None:
         try:
             await self._redis.enqueue_job(
@@ -110,6 +123,7 @@ class Queue:
                 operation_id,
                 _queue_name=queue_of(job),
                 _job_id=job_id,
+                _defer_by=by,
             )
         except (RedisError, OSError) as error:
             log.warning("queue.wake.lost", job=job.value, store=store_id, error=str(error))

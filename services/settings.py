@@ -37,10 +37,21 @@ class Settings(BaseSettings):
     """JSON file of the GraphQL documents that are answered, and no others; any where it is not given."""
     amazon_url: str | None = None
     """Where the Selling Partner API, its tokens and its queue are, instead of at Amazon: the simulator."""
+    amazon_application_id: str | None = None
+    """Our application at Amazon, which sellers allow on its consent page; needed for `storeAuthorize`."""
+    amazon_client_id: str | None = None
+    amazon_client_secret: SecretStr | None = None
+    """The application's credentials at Login with Amazon."""
+    amazon_redirect_url: str | None = None
+    """Where Amazon sends sellers back to, ending in /amazon/callback; the registered one where it is not given."""
+    amazon_application_is_draft: bool = False
+    """Whether Amazon has not published the application yet."""
     amazon_queue_arn: str | None = None
     """ARN of the SQS queue for Amazon's notifications; ``{seller}`` in it becomes the seller id of each store."""
     amazon_rate_scale: int = Field(default=1, ge=1)
     """By how much the simulator's limits are wider than Amazon's; 1 for Amazon."""
+    amazon_feed_from: int = Field(default=3_000, ge=1)
+    """So many changes of prices and quantities leave in one feed; fewer one by one, which takes ten minutes for 3,000."""
     workers: int = Field(default=2, ge=1)
     """Processes that share the rate limits, for when Redis cannot tell them."""
     webhooks_allow_http: bool = False
@@ -57,5 +68,15 @@ class Settings(BaseSettings):
         if (self.jwt_issuer is None) is not (self.jwt_audience is None):
             raise ValueError(
                 "Set SALES_CHANNEL_JWT_ISSUER and SALES_CHANNEL_JWT_AUDIENCE together."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _knows_its_application(self) -> Self:
+        given = (self.amazon_application_id, self.amazon_client_id, self.amazon_client_secret)
+        if any(given) and not all(given):
+            raise ValueError(
+                "Set SALES_CHANNEL_AMAZON_APPLICATION_ID, SALES_CHANNEL_AMAZON_CLIENT_ID and "
+                "SALES_CHANNEL_AMAZON_CLIENT_SECRET together."
             )
         return self

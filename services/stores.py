@@ -105,7 +105,7 @@ async def connect(
     connected = replace(
         store,
         status=StoreStatus.ACTIVE,
-        connection=Connection(seller_id, runtime.vault.seal(credentials), since),
+        connection=Connection(seller_id, runtime.vault.seal(credentials), since, now),
         updated_at=now,
     )
     connector = await runtime.connections.of(connected)

@@ -1,7 +1,8 @@
 """Submissions: sending what was written down, and reading back what became of it.
 
 One process at a time sends for a store, and never two changes of one SKU at once. Values are absolute, so that
-what was sent and not noted before a crash may be sent again.
+what was sent and not noted before a crash may be sent again. What is much goes by feed (`services.feeds`), what is
+urgent or little by itself.
 """
 
 import asyncio
@@ -13,16 +14,17 @@ from typing import Any
 
 import structlog
 
-from connectors.errors import MarketplaceError, Rejected
-from connectors.port import Connector, MarketplaceListing, OfferDraft, OfferPatch, Receipt
+from connectors.errors import MarketplaceError, Rejected, Throttled
+from connectors.port import Connector, MarketplaceListing, OfferDraft, Receipt
 from domain.change import Change, ChangeKind
 from domain.listing import NO_TERMS, Issue, Listing, ListingReason, ListingStatus
 from domain.store import Store
 from domain.submission import Submission, SubmissionKind, SubmissionState
 from domain.webhook import WebhookEvent
-from services import webhook_events
+from services import feeds, webhook_events
 from services.changelog import of_listing
 from services.queue import Job
+from services.refusal import refuse
 from services.runtime import Runtime
 from storage import leases, listings, submissions
 from storage.changes import CHANGES
@@ -32,13 +34,15 @@ from storage.stores import STORES
 
 log = structlog.get_logger()
 
-_SENT_AT_ONCE = 8
+_SENT_AT_ONCE = 4
+"""More would wait for their turn longer than a call is let wait, and put off the whole job."""
 _BATCH = 80
 _READ_AT_ONCE = 20
 """Seller SKUs that one search may name."""
 _SOONEST_LIVE = timedelta(seconds=15)
 """Amazon shows no change sooner, so there is no use in asking."""
 _USUALLY_LIVE = timedelta(minutes=25)
+_NOT_ANSWERED = {SubmissionState.PENDING, SubmissionState.SENT}
 _RESEND_AFTER = timedelta(hours=2)
 """An accepted change that is not live by then is sent again."""
 
@@ -54,15 +58,27 @@ async def push(runtime: Runtime, scope: Scope, store_id: str) -> None:
     async with leases.hold(runtime.database, f"push:{store_id}") as mine:
         if not mine:
             return
-        sent = 0
-        while batch := await submissions.pending(scope, store_id, _BATCH):
+        sent, trouble = 0, None
+        while True:
             # Asked for anew each time: a store that is paused meanwhile has no connector any more.
             store = await STORES.require(scope, store_id)
             connector = await runtime.connections.of(store)
+            batch = await submissions.urgent(scope, store_id, _BATCH)
+            if not batch:
+                trouble = trouble or await _with_feeds(runtime, scope, store, connector)
+                if isinstance(trouble, Throttled) and await feeds.are_worth_it(
+                    runtime, scope, store
+                ):
+                    break
+                batch = await submissions.pending(scope, store_id, _BATCH)
+            if not batch:
+                break
             sent += await _send_batch(runtime, scope, store, connector, batch)
         if sent:
             log.info("submissions.sent", store=store_id, sent=sent)
-    if await submissions.count_in_states(scope, store_id, [SubmissionState.PENDING]):
+        if trouble is not None:
+            raise trouble
+    if await submissions.pending(scope, store_id, 1):
         await runtime.queue.wake(Job.PUSH, scope.merchant_id, store_id)
 
 
@@ -81,6 +97,20 @@ async def confirm(runtime: Runtime, scope: Scope, store_id: str) -> None:
             found = await connector.listings([submission.seller_sku for submission in batch])
             by_sku = {listing.seller_sku: listing for listing in found}
             await scope.transaction(partial(_settle, runtime, batch, by_sku))
+
+
+async def _with_feeds(
+    runtime: Runtime, scope: Scope, store: Store, connector: Connector
+) -> MarketplaceError | None:
+    """Bring the store's feeds on, and begin others where so much waits; gives what went wrong, for single patches go on."""
+    try:
+        await feeds.bring_on(runtime, scope, store, connector)
+        while await feeds.are_worth_it(runtime, scope, store):
+            await feeds.gather(runtime, scope, store, connector)
+            await feeds.bring_on(runtime, scope, store, connector)
+    except MarketplaceError as error:
+        return error
+    return None
 
 
 async def _send_batch(
@@ -103,7 +133,7 @@ async def _send_batch(
                 await _send(runtime, scope, store, connector, submission, rows)
             except Rejected as error:
                 issue = Issue(error.code, error.message, "ERROR")
-                await _refuse(runtime, scope, submission, rows[submission.listing_id], (issue,))
+                await refuse(runtime, scope, submission, rows[submission.listing_id], (issue,))
             except MarketplaceError as error:
                 await submissions.count_attempt(scope, submission)
                 stopped.append(error)
@@ -136,30 +166,21 @@ async def _send(
             issues=receipt.issues,
         )
     else:
-        await _refuse(runtime, scope, submission, listing, receipt.issues)
+        await refuse(runtime, scope, submission, listing, receipt.issues)
 
 
 async def _tell(
     connector: Connector, store: Store, listing: Listing, submission: Submission
 ) -> Receipt:
-    product_type = listing.product_type or "PRODUCT"
     if submission.kind is SubmissionKind.CHANGE:
-        return await connector.patch_offer(
-            OfferPatch(
-                submission.seller_sku,
-                product_type,
-                submission.price,
-                submission.quantity,
-                submission.terms,
-            )
-        )
+        return await connector.patch_offer(feeds.patch_of(submission, listing.product_type))
     if listing.asin is None or submission.price is None:
         raise AssertionError(f"{submission.id} lists what has no ASIN or no price")
     return await connector.put_offer(
         OfferDraft(
             seller_sku=submission.seller_sku,
             asin=listing.asin,
-            product_type=product_type,
+            product_type=listing.product_type or "PRODUCT",
             condition=listing.condition,
             price=submission.price,
             quantity=submission.quantity,
@@ -168,47 +189,6 @@ async def _tell(
             list_price=submission.terms.list_price,
         )
     )
-
-
-async def _refuse(
-    runtime: Runtime,
-    scope: Scope,
-    submission: Submission,
-    listing: Listing,
-    issues: tuple[Issue, ...],
-) -> None:
-    """Note that Amazon refuses a submission, with its issues on the listing."""
-    at = runtime.clock.now()
-
-    async def write(inside: Scope) -> None:
-        moved = await submissions.move(
-            inside, submission, SubmissionState.REJECTED, at=at, issues=issues
-        )
-        if not moved:
-            return
-        row = await LISTINGS.require(inside, listing.id)
-        fields: dict[str, Any] = {"issues": issues, "updated_at": at}
-        if submission.kind is SubmissionKind.LIST:
-            fields |= {"status": ListingStatus.INACTIVE, "reason": ListingReason.REJECTED}
-        await listings.change(inside, [(row.id, fields)])
-        told = "; ".join(issue.message for issue in issues) or "no reason given"
-        entry = of_listing(
-            row,
-            ChangeKind.STATUS,
-            before=row.status,
-            after=f"REJECTED: {told}",
-            actor="Amazon",
-            at=at,
-            decision_id=submission.decision_id,
-        )
-        await CHANGES.insert(inside, [entry])
-        after = replace(row, **fields, version=row.version + 1)
-        await webhook_events.tell(
-            inside,
-            webhook_events.listing_status(row, after, at=at, decision_id=submission.decision_id),
-        )
-
-    await scope.transaction(write)
 
 
 async def _settle(
@@ -225,7 +205,7 @@ async def _settle(
     for submission in batch:
         found, row = by_sku.get(submission.seller_sku), rows[submission.listing_id]
         newer = [each for each in later if _is_newer(each, submission)]
-        told = [each for each in newer if each.state is not SubmissionState.PENDING]
+        told = [each for each in newer if each.state not in _NOT_ANSWERED]
         left = _left(submission, told)
         if found is not None and _is_live(submission, found, row.quantity, at):
             if await submissions.move(
@@ -244,7 +224,7 @@ async def _settle(
         elif left.price is None and left.quantity is None:
             await submissions.move(scope, submission, SubmissionState.SUPERSEDED, at=at)
         elif newer != told:
-            continue  # never two of a listing wait to be sent
+            continue  # never two of a listing are on their way
         elif submission.accepted_at is not None and at - submission.accepted_at > _RESEND_AFTER:
             await submissions.send_again(scope, left)
     await webhook_events.tell(scope, events)

@@ -126,6 +126,13 @@ INDEXES: dict[str, list[IndexModel]] = {
     "submissions": [
         # what is to be sent, and what is to be read back
         _index(("store_id", _UP), ("state", _UP), ("_id", _UP)),
+        # what waits for a feed
+        _index(("store_id", _UP), ("behind", _UP), partialFilterExpression={"behind": {"$gt": ""}}),
+        # what is in a feed
+        _index(
+            *(("feed_id", _UP), ("state", _UP), ("_id", _UP)),
+            partialFilterExpression={"feed_id": {"$gt": ""}},
+        ),
         # what a new submission supersedes
         _index(("listing_id", _UP), ("state", _UP)),
         # what became of a decision
@@ -134,6 +141,8 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index(("listing_id", _UP), ("_id", _UP)),
         _index(("merchant_id", _UP), ("_id", _UP)),
     ],
+    # feeds of a store that are not over, and the newest that are
+    "feeds": [_index(("store_id", _UP), ("state", _UP), ("_id", _UP))],
     "orders": [
         _index(("merchant_id", _UP), ("purchased_at", _UP), ("_id", _UP)),
         _index(("store_id", _UP), ("purchased_at", _UP), ("_id", _UP)),
@@ -147,6 +156,10 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     # keys of a merchant, newest first, and whether one stands; who sends a key names its id
     "api_keys": [_index(("merchant_id", _UP), ("_id", _UP))],
+    "authorizations": [
+        # what nobody came back with
+        _index(("expires_at", _UP), expireAfterSeconds=0),
+    ],
     "documents": [
         # what no client named for long is removed
         _index(("kept_at", _UP), expireAfterSeconds=int(DOCUMENTS_KEPT.total_seconds())),

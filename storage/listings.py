@@ -185,6 +185,12 @@ async def known_ids(scope: Scope, ids: Sequence[str]) -> set[str]:
     return {row["_id"] for row in found}
 
 
+async def product_types(scope: Scope, ids: Sequence[str]) -> dict[str, str | None]:
+    """Amazon's product types of the listings, by id."""
+    found = await scope.find(LISTINGS.name, {"_id": {"$in": list(ids)}}, fields=["product_type"])
+    return {row["_id"]: row["product_type"] for row in found}
+
+
 async def status_counts(scope: Scope, store_id: str) -> dict[str, int]:
     """How many listings of a store stand where."""
     return await scope.tally(LISTINGS.name, {"store_id": store_id}, "status")

@@ -6,32 +6,46 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.listing import Issue
-from domain.submission import Submission, SubmissionState
+from domain.submission import Submission, SubmissionKind, SubmissionState
 from storage.collection import Collection
 from storage.filters import AllOf, Is, to_query
 from storage.keyset import Sort
-from storage.mongo import Scope, to_field
+from storage.mongo import Scope, Update, to_field
 
 SUBMISSIONS = Collection("submissions", Submission)
 
+_COUNTED = 10_000_000
+_PENDING = SubmissionState.PENDING.value
+
 
 async def write_down(scope: Scope, submissions: Sequence[Submission]) -> None:
-    """Add submissions; what was not sent yet of the same listings goes with them and is superseded."""
+    """Add submissions; what was not sent yet of the same listings goes with them and is superseded.
+
+    What is in a feed already stays in it, and is waited for.
+    """
     if not submissions:
         return
-    where = AllOf(
-        (
-            Is("listing_id", "in", [submission.listing_id for submission in submissions]),
-            Is("state", "eq", SubmissionState.PENDING),
-        )
-    )
-    unsent = {row.listing_id: row for row in await SUBMISSIONS.find(scope, where)}
+    unsent, in_feeds = await _on_their_way(scope, [row.listing_id for row in submissions])
     await scope.update_many(
-        SUBMISSIONS.name, to_query(where), {"$set": {"state": SubmissionState.SUPERSEDED.value}}
+        SUBMISSIONS.name,
+        {"_id": {"$in": [row.id for row in unsent.values()]}, "state": _PENDING},
+        {"$set": {"state": SubmissionState.SUPERSEDED.value}},
     )
+    rows = [_with_unsent(row, unsent.get(row.listing_id)) for row in submissions]
     await SUBMISSIONS.insert(
-        scope, [_with_unsent(row, unsent.get(row.listing_id)) for row in submissions]
+        scope, [replace(row, behind=in_feeds.get(row.listing_id)) for row in rows]
     )
+
+
+async def _on_their_way(
+    scope: Scope, listing_ids: Members[str]
+) -> tuple[dict[str, Submission], dict[str, str]]:
+    """What waits to be sent, and in which feed something is, by listing id."""
+    states = [SubmissionState.PENDING, SubmissionState.SENT]
+    where = AllOf((Is("listing_id", "in", list(listing_ids)), Is("state", "in", states)))
+    rows = await SUBMISSIONS.find(scope, where)
+    unsent = {row.listing_id: row for row in rows if row.state is SubmissionState.PENDING}
+    return unsent, {row.listing_id: row.feed_id for row in rows if row.feed_id is not None}
 
 
 def _with_unsent(newer: Submission, older: Submission | None) -> Submission:
@@ -54,9 +68,109 @@ def _with_unsent(newer: Submission, older: Submission | None) -> Submission:
 
 
 async def pending(scope: Scope, store_id: str, limit: int) -> list[Submission]:
-    """What a store has to send, oldest first."""
-    where = AllOf((Is("store_id", "eq", store_id), Is("state", "eq", SubmissionState.PENDING)))
+    """What a store can send now, oldest first."""
+    return await SUBMISSIONS.find(scope, _sendable(store_id), sort=Sort("_id"), limit=limit)
+
+
+async def urgent(scope: Scope, store_id: str, limit: int) -> list[Submission]:
+    """Of this, what must not wait for anything: what is sold out."""
+    where = AllOf((_sendable(store_id), Is("quantity", "eq", 0)))
     return await SUBMISSIONS.find(scope, where, sort=Sort("_id"), limit=limit)
+
+
+async def changes(scope: Scope, store_id: str, limit: int) -> list[Submission]:
+    """Of what a store can send now, changes of offers that are there, oldest first."""
+    where = AllOf((_sendable(store_id), Is("kind", "eq", SubmissionKind.CHANGE)))
+    return await SUBMISSIONS.find(scope, where, sort=Sort("_id"), limit=limit)
+
+
+async def count_changes(scope: Scope, store_id: str, limit: int) -> int:
+    """How many there are of these, counting no further than `limit`."""
+    where = AllOf((_sendable(store_id), Is("kind", "eq", SubmissionKind.CHANGE)))
+    return await scope.count(SUBMISSIONS.name, to_query(where), limit)
+
+
+def _sendable(store_id: str) -> AllOf:
+    return AllOf(
+        (
+            Is("store_id", "eq", store_id),
+            Is("state", "eq", SubmissionState.PENDING),
+            Is("behind", "eq", None),
+        )
+    )
+
+
+async def release(scope: Scope, store_id: str, unfinished: Members[str]) -> None:
+    """Let those be sent that waited for a feed which is not among the unfinished any more."""
+    where = AllOf(
+        (
+            Is("store_id", "eq", store_id),
+            Is("behind", "gt", ""),
+            Is("behind", "not_in", list(unfinished)),
+        )
+    )
+    await scope.update_many(SUBMISSIONS.name, to_query(where), {"$set": {"behind": None}})
+
+
+async def put_into_feed(scope: Scope, feed_id: str, rows: Sequence[Submission]) -> None:
+    """Have submissions leave with a feed; those that were superseded meanwhile do not."""
+    change = {"$set": {"state": SubmissionState.SENT.value, "feed_id": feed_id}}
+    await scope.update_each(
+        SUBMISSIONS.name,
+        (Update({"_id": row.id, "state": _PENDING, "behind": None}, change) for row in rows),
+    )
+
+
+async def of_feed(scope: Scope, feed_id: str, *, limit: int = 0) -> list[Submission]:
+    """What is in a feed and was not answered, in the order of its messages."""
+    where = AllOf((Is("feed_id", "eq", feed_id), Is("state", "eq", SubmissionState.SENT)))
+    return await SUBMISSIONS.find(scope, where, sort=Sort("_id"), limit=limit)
+
+
+async def number(scope: Scope, rows: Sequence[Submission], first: int) -> None:
+    """Note the numbers that submissions have in their feed."""
+    await scope.update_each(
+        SUBMISSIONS.name,
+        (
+            Update({"_id": row.id}, {"$set": {"message_id": number}})
+            for number, row in enumerate(rows, first)
+        ),
+    )
+
+
+async def accept_feed(scope: Scope, feed_id: str, amazon_feed_id: str, at: datetime) -> int:
+    """Note that Amazon took what is left of a feed; gives how many those are."""
+    fields = {
+        "state": SubmissionState.ACCEPTED.value,
+        "accepted_at": at,
+        "amazon_submission_id": amazon_feed_id,
+    }
+    where = {"feed_id": feed_id, "state": SubmissionState.SENT.value}
+    return await scope.update_many(
+        SUBMISSIONS.name, where, {"$set": fields, "$inc": {"attempts": 1}}
+    )
+
+
+async def take_out_of_feed(scope: Scope, rows: Sequence[Submission]) -> None:
+    """Have submissions of a feed that came to nothing sent again; with the newer one where there is one."""
+    newer, _ = await _on_their_way(scope, [row.listing_id for row in rows])
+    updates = []
+    for row in rows:
+        mine = {"_id": row.id, "state": SubmissionState.SENT.value}
+        if (later := newer.get(row.listing_id)) is None:
+            fields: dict[str, object] = {"state": _PENDING, "feed_id": None, "message_id": None}
+            updates.append(Update(mine, {"$set": fields, "$inc": {"attempts": 1}}))
+            continue
+        both = _with_unsent(later, row)
+        fields = {
+            "price": to_field(both.price),
+            "quantity": both.quantity,
+            "terms": to_field(both.terms),
+            "price_decision_id": both.price_decision_id,
+        }
+        updates.append(Update(mine, {"$set": {"state": SubmissionState.SUPERSEDED.value}}))
+        updates.append(Update({"_id": later.id, "state": _PENDING}, {"$set": fields}))
+    await scope.update_each(SUBMISSIONS.name, updates)
 
 
 async def accepted(
@@ -75,8 +189,13 @@ async def accepted(
 
 
 async def later_ones(scope: Scope, listing_ids: Members[str], after_id: str) -> list[Submission]:
-    """Submissions of the listings after an id that are to be sent, accepted or live."""
-    states = [SubmissionState.PENDING, SubmissionState.ACCEPTED, SubmissionState.LIVE]
+    """Submissions of the listings after an id that are to be sent, sent, accepted or live."""
+    states = [
+        SubmissionState.PENDING,
+        SubmissionState.SENT,
+        SubmissionState.ACCEPTED,
+        SubmissionState.LIVE,
+    ]
     where = AllOf(
         (
             Is("listing_id", "in", list(listing_ids)),
@@ -85,6 +204,13 @@ async def later_ones(scope: Scope, listing_ids: Members[str], after_id: str) -> 
         )
     )
     return await SUBMISSIONS.find(scope, where)
+
+
+async def count_all(scope: Scope, store_id: str, state: SubmissionState) -> int:
+    """How many of a store's submissions stand in a state, however many they are."""
+    return await scope.count(
+        SUBMISSIONS.name, {"store_id": store_id, "state": state.value}, _COUNTED
+    )
 
 
 async def count_in_states(scope: Scope, store_id: str, states: Members[SubmissionState]) -> int:
@@ -117,7 +243,9 @@ async def move(
 async def send_again(scope: Scope, submission: Submission) -> None:
     """Have an accepted submission sent once more, with what is left of it."""
     fields = {
-        "state": SubmissionState.PENDING.value,
+        "state": _PENDING,
+        "feed_id": None,
+        "message_id": None,
         "price": to_field(submission.price),
         "quantity": submission.quantity,
         "terms": to_field(submission.terms),

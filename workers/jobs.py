@@ -16,6 +16,7 @@ from connectors.errors import MarketplaceError, Retryable, Throttled
 from domain.errors import NotConnected, NotFound
 from services import (
     exports,
+    listing_imports,
     listings,
     offers,
     orders,
@@ -37,7 +38,7 @@ TIMEOUT = 600
 UseCase = Callable[[Runtime, Scope, str, str | None], Awaitable[object]]
 
 USE_CASES: dict[Job, UseCase] = {
-    Job.IMPORT_LISTINGS: listings.import_listings,
+    Job.IMPORT_LISTINGS: listing_imports.import_listings,
     Job.MATCH_PRODUCTS: listings.match_products,
     Job.PULL_OFFERS: offers.pull,
     Job.RECEIVE_EVENTS: lambda runtime, scope, store, _: offers.receive_events(
@@ -74,7 +75,8 @@ def _function(job: Job) -> Function:
         try:
             await use_case(runtime, runtime.scope(merchant_id), store_id, operation_id)
         except Throttled as error:
-            raise Retry(defer=error.retry_after) from error
+            # arq would count it as a try, and give up after five; a low quota takes many turns.
+            await runtime.queue.put_off(job, merchant_id, store_id, operation_id, error.retry_after)
         except Retryable as error:
             bound.warning("job.again_later", error=error.message)
             raise Retry(defer=timedelta(seconds=5)) from error

@@ -6,7 +6,7 @@ from arq.cron import CronJob, cron
 from arq.typing import WorkerCoroutine
 
 from domain.clock import SystemClock
-from services import operations
+from services import authorizations, operations
 from services.queue import Job
 from services.runtime import Runtime
 from storage import sweep
@@ -24,6 +24,7 @@ def crons() -> list[CronJob]:
         cron(_every(Job.MATCH_PRODUCTS), name="matching", minute=set(range(0, 60, 5)), second=11),
         cron(_every(Job.PULL_OFFERS), name="pulling", minute={20, 50}, second=17),
         cron(cast("WorkerCoroutine", _stuck_operations), name="operations", second=23),
+        cron(cast("WorkerCoroutine", _remind), name="reminding", hour=6, minute=3, second=29),
     ]
 
 
@@ -41,6 +42,10 @@ def _every(*jobs: Job) -> WorkerCoroutine:
                 await runtime.queue.sweep(job, merchant_id, store_id)
 
     return cast("WorkerCoroutine", run)
+
+
+async def _remind(context: dict[str, Any]) -> None:
+    await authorizations.remind(context["runtime"])
 
 
 async def _stuck_operations(context: dict[str, Any]) -> None:

@@ -28,6 +28,8 @@ class AmazonEndpoints:
     api_url: str
     lwa_url: str
     """Where tokens are granted (Login with Amazon)."""
+    other_api_urls: tuple[tuple[str, str], ...] = ()
+    """The other regions and their addresses, where an account may turn out to be at home."""
     queue_arn: str | None = None
     """The SQS queue of the notifications; without one none arrive, and polling is all there is."""
     sqs_url: str | None = None
@@ -46,8 +48,13 @@ class AmazonEndpoints:
         aws_secret_access_key: str | None = None,
     ) -> Self:
         """Amazon itself in one of its regions: NA, EU or FE."""
+        urls = {
+            each: f"https://sellingpartnerapi-{host}.amazon.com"
+            for each, host in _REGION_HOSTS.items()
+        }
         return cls(
-            api_url=f"https://sellingpartnerapi-{_REGION_HOSTS[region]}.amazon.com",
+            api_url=urls.pop(region),
+            other_api_urls=tuple(urls.items()),
             lwa_url="https://api.amazon.com/auth/o2/token",
             queue_arn=queue_arn,
             aws_access_key_id=aws_access_key_id,

@@ -10,28 +10,35 @@ import structlog
 
 from connectors.amazon import (
     catalog,
+    diagnosis,
+    feeds,
     listings,
     notifications,
     offers,
     orders,
     participations,
+    reports,
     submissions,
 )
 from connectors.amazon.account import AmazonAccount, AmazonEndpoints
-from connectors.amazon.auth import Tokens
+from connectors.amazon.auth import SharedTokens, Tokens, Unshared
 from connectors.amazon.queue import Queue
 from connectors.amazon.transport import Transport
-from connectors.budget import Budget, Sleep
+from connectors.budget import Budget, Priority, Sleep
 from connectors.port import (
     CatalogItem,
     Delivery,
+    Diagnosis,
+    FeedReport,
     IdentifierType,
     ItemOffers,
+    ListingsReport,
     MarketplaceListing,
     OfferDraft,
     OfferPatch,
     OrderPage,
     Receipt,
+    Task,
 )
 from domain.clock import Clock
 from domain.listing import Condition
@@ -55,6 +62,7 @@ class AmazonConnector:
         clock: Clock,
         http: httpx.AsyncClient | None = None,
         *,
+        shared_tokens: SharedTokens | None = None,
         sleep: Sleep = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -66,17 +74,26 @@ class AmazonConnector:
             account,
             endpoints.api_url,
             budget=budget,
-            tokens=Tokens(account, endpoints.lwa_url, self._http, clock),
+            tokens=Tokens(
+                account, endpoints.lwa_url, self._http, clock, shared_tokens or Unshared()
+            ),
             http=self._http,
             sleep=sleep,
             chance=chance,
         )
+        self._endpoints = endpoints
         self._queue_arn = endpoints.queue_arn
         self._queue = Queue(endpoints.queue_arn, endpoints) if endpoints.queue_arn else None
 
     async def check(self) -> str:
         """The seller account's name on the marketplace; raises `Unauthorized` with what failed."""
         return await participations.check(self._transport)
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """What works and what does not, part by part."""
+        return await diagnosis.diagnose(
+            self._transport, self._endpoints, self._queue, self._clock.now()
+        )
 
     async def search_by_identifiers(
         self, kind: IdentifierType, values: Sequence[str]
@@ -92,9 +109,28 @@ class AmazonConnector:
         """Pages of every listing of the seller."""
         return listings.every(self._transport)
 
-    async def listings(self, seller_skus: Sequence[str]) -> list[MarketplaceListing]:
+    async def listings(
+        self, seller_skus: Sequence[str], *, urgently: bool = True
+    ) -> list[MarketplaceListing]:
         """Those of at most 20 seller SKUs that exist."""
-        return await listings.by_sku(self._transport, seller_skus)
+        priority = Priority.URGENT if urgently else Priority.BACKGROUND
+        return await listings.by_sku(self._transport, seller_skus, priority)
+
+    async def request_listings_report(self) -> str:
+        """Have a report of all listings made; gives its id."""
+        return await reports.request(self._transport)
+
+    async def listings_report_since(self, moment: datetime) -> str | None:
+        """The id of the newest report that was asked for since a moment."""
+        return await reports.requested_since(self._transport, moment)
+
+    async def report(self, report_id: str) -> Task:
+        """How far a report is."""
+        return await reports.state(self._transport, report_id)
+
+    async def read_listings_report(self, document_id: str) -> ListingsReport:
+        """What a report of listings says."""
+        return await reports.read(self._transport, document_id)
 
     async def put_offer(self, draft: OfferDraft) -> Receipt:
         """Create or replace an offer."""
@@ -107,6 +143,30 @@ class AmazonConnector:
     async def end_offer(self, seller_sku: str) -> Receipt:
         """Remove an offer."""
         return await submissions.end_offer(self._transport, seller_sku)
+
+    def fit_into_feed(self, patches: Sequence[OfferPatch]) -> int:
+        """How many of the patches, from the first on, go into one feed."""
+        return feeds.fitting(self._account, patches)
+
+    async def upload_feed(self, patches: Sequence[OfferPatch]) -> str:
+        """Upload patches, numbered from 1; gives the document's id."""
+        return await feeds.upload(self._transport, patches)
+
+    async def send_feed(self, document_id: str) -> str:
+        """Have an uploaded document worked off; gives the feed's id."""
+        return await feeds.send(self._transport, document_id)
+
+    async def feeds_since(self, moment: datetime) -> list[Task]:
+        """Feeds of listings that were sent since a moment, newest first."""
+        return await feeds.sent_since(self._transport, moment)
+
+    async def feed(self, feed_id: str) -> Task:
+        """How far a feed is."""
+        return await feeds.state(self._transport, feed_id)
+
+    async def read_feed_report(self, document_id: str) -> FeedReport:
+        """What became of each message of a feed."""
+        return await feeds.read(self._transport, document_id)
 
     async def offers(self, asins: Sequence[str], condition: Condition) -> list[ItemOffers]:
         """Offers on at most 20 items in the condition's group."""

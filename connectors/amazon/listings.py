@@ -29,7 +29,9 @@ PAGE = 20
 _INCLUDED = "summaries,attributes,offers,fulfillmentAvailability,issues"
 
 
-async def by_sku(transport: Transport, seller_skus: Sequence[str]) -> list[MarketplaceListing]:
+async def by_sku(
+    transport: Transport, seller_skus: Sequence[str], priority: Priority
+) -> list[MarketplaceListing]:
     """Those of at most 20 seller SKUs that exist."""
     if len(seller_skus) > PAGE:
         raise ValueError(f"{len(seller_skus)} seller SKUs in one search, {PAGE} at most")
@@ -39,7 +41,7 @@ async def by_sku(transport: Transport, seller_skus: Sequence[str]) -> list[Marke
     found: list[MarketplaceListing] = []
     if together:
         query = {"identifiersType": "SKU", "identifiers": ",".join(together)}
-        async for answer in _pages(transport, query, Priority.URGENT):
+        async for answer in _pages(transport, query, priority):
             found += _listings_of(answer, transport.account.marketplace.id)
     for sku in alone:
         try:
@@ -47,6 +49,7 @@ async def by_sku(transport: Transport, seller_skus: Sequence[str]) -> list[Marke
                 GET_LISTINGS_ITEM,
                 path={"sellerId": transport.account.seller_id, "sku": sku},
                 query=_scope(transport),
+                priority=priority,
             )
         except Missing:
             continue

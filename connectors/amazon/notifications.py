@@ -69,13 +69,35 @@ def _marketplaces(subscription: Node) -> tuple[str, ...]:
     return texts(node(directive.get("eventFilter")).get("marketplaceIds"))
 
 
-async def _destination(transport: Transport, queue_arn: str) -> str:
-    """The id under which Amazon knows the queue; it is told of the queue where it does not."""
+async def arrive(transport: Transport, queue_arn: str) -> bool:
+    """Whether Amazon sends the seller's notifications to a queue."""
+    destination_id = await _known_destination(transport, queue_arn)
+    try:
+        answer = await transport.send(
+            GET_SUBSCRIPTION,
+            path={"notificationType": ANY_OFFER_CHANGED},
+            query={"payloadVersion": _VERSION},
+        )
+    except Missing:
+        return False
+    found = node(answer.get("payload")).get("destinationId")
+    return destination_id is not None and found == destination_id
+
+
+async def _known_destination(transport: Transport, queue_arn: str) -> str | None:
+    """The id under which Amazon knows the queue; None where it does not."""
     known = await transport.send(GET_DESTINATIONS)
     for row in nodes(known.get("payload")):
         sqs = node(node(row.get("resource")).get("sqs"))
         if sqs.get("arn") == queue_arn and (found := text(row.get("destinationId"))):
             return found
+    return None
+
+
+async def _destination(transport: Transport, queue_arn: str) -> str:
+    """The id under which Amazon knows the queue; it is told of the queue where it does not."""
+    if found := await _known_destination(transport, queue_arn):
+        return found
     answer = await transport.send(
         CREATE_DESTINATION,
         body={

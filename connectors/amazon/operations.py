@@ -24,6 +24,10 @@ class Operation:
     """Requests a second."""
     burst: int
     grant: Grant = Grant.SELLER
+    once: bool = False
+    """Doing it twice is not doing it once: it is sent again only where it cannot have arrived."""
+    quota: str | None = None
+    """A quota of its own beside that of the other calls of this name; the header does not tell its rate."""
 
 
 GET_MARKETPLACE_PARTICIPATIONS = Operation(
@@ -43,6 +47,28 @@ GET_ITEM_OFFERS_BATCH = Operation(
     "getItemOffersBatch", "POST", "/batches/products/pricing/v0/itemOffers", 0.1, 1
 )
 
+_REPORTS = "/reports/2021-06-30"
+CREATE_REPORT = Operation("createReport", "POST", f"{_REPORTS}/reports", 0.0167, 15, once=True)
+GET_REPORT = Operation("getReport", "GET", f"{_REPORTS}/reports/{{reportId}}", 2, 15)
+GET_REPORTS = Operation("getReports", "GET", f"{_REPORTS}/reports", 0.0222, 10)
+GET_REPORT_DOCUMENT = Operation(
+    "getReportDocument", "GET", f"{_REPORTS}/documents/{{reportDocumentId}}", 0.0167, 15
+)
+
+_FEEDS = "/feeds/2021-06-30"
+CREATE_FEED_DOCUMENT = Operation("createFeedDocument", "POST", f"{_FEEDS}/documents", 0.5, 15)
+# Five in five minutes, for all feeds of listings of a seller.
+CREATE_LISTINGS_FEED = Operation(
+    *("createFeed", "POST", f"{_FEEDS}/feeds", 5 / 300, 5),
+    once=True,
+    quota="createFeed JSON_LISTINGS_FEED",
+)
+GET_FEED = Operation("getFeed", "GET", f"{_FEEDS}/feeds/{{feedId}}", 2, 15)
+GET_FEEDS = Operation("getFeeds", "GET", f"{_FEEDS}/feeds", 0.0222, 10)
+GET_FEED_DOCUMENT = Operation(
+    "getFeedDocument", "GET", f"{_FEEDS}/documents/{{feedDocumentId}}", 0.0222, 10
+)
+
 _SUBSCRIPTIONS = "/notifications/v1/subscriptions/{notificationType}"
 _DESTINATIONS = "/notifications/v1/destinations"
 GET_SUBSCRIPTION = Operation("getSubscription", "GET", _SUBSCRIPTIONS, 1, 5)
@@ -50,6 +76,10 @@ CREATE_SUBSCRIPTION = Operation("createSubscription", "POST", _SUBSCRIPTIONS, 1,
 GET_DESTINATIONS = Operation("getDestinations", "GET", _DESTINATIONS, 1, 5, Grant.NOTIFICATIONS)
 CREATE_DESTINATION = Operation(
     "createDestination", "POST", _DESTINATIONS, 1, 5, Grant.NOTIFICATIONS
+)
+
+CREATE_RESTRICTED_DATA_TOKEN = Operation(
+    "createRestrictedDataToken", "POST", "/tokens/2021-03-01/restrictedDataToken", 1, 10
 )
 
 SEARCH_ORDERS = Operation("searchOrders", "GET", "/orders/2026-01-01/orders", 0.0056, 20)

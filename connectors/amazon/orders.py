@@ -1,12 +1,12 @@
 """Reads orders from Amazon. Buyers' personal data is not asked for."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
 from connectors.amazon.operations import SEARCH_ORDERS
-from connectors.amazon.payload import Node, moment, money, node, nodes, text, whole
+from connectors.amazon.payload import Node, iso, moment, money, node, nodes, text, whole
 from connectors.amazon.transport import Transport
 from connectors.port import OrderPage
 from domain.clock import Clock
@@ -23,7 +23,7 @@ async def since(
 ) -> AsyncIterator[OrderPage]:
     """Pages of the orders that changed at or after a moment of Amazon's time."""
     query: dict[str, str | int] = {
-        "lastUpdatedAfter": _iso(changed_after),
+        "lastUpdatedAfter": iso(changed_after),
         "marketplaceIds": transport.account.marketplace.id,
         "includedData": "PROCEEDS,FULFILLMENT",
         "maxResultsPerPage": _PAGE,
@@ -102,7 +102,3 @@ def _status(word: str) -> OrderStatus:
         return OrderStatus(word)
     except ValueError:
         return OrderStatus.UNKNOWN
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,7 +1,7 @@
 """Whether the account works for the store's marketplace, and what fails where it does not."""
 
 from connectors.amazon.operations import GET_MARKETPLACE_PARTICIPATIONS
-from connectors.amazon.payload import node, nodes, text
+from connectors.amazon.payload import Node, node, nodes, text
 from connectors.amazon.transport import Transport
 from connectors.errors import Refusal, Unauthorized
 
@@ -12,7 +12,11 @@ async def check(transport: Transport) -> str:
     Raises:
         Unauthorized: `refusal` names application, token, role or marketplace.
     """
-    answer = await transport.send(GET_MARKETPLACE_PARTICIPATIONS)
+    return name_of(transport, await transport.send(GET_MARKETPLACE_PARTICIPATIONS))
+
+
+def name_of(transport: Transport, answer: Node) -> str:
+    """The account's name on the store's marketplace, out of an answer; raises `Unauthorized` where it is not there."""
     marketplace = transport.account.marketplace
     others = []
     for row in nodes(answer.get("payload")):

@@ -68,6 +68,11 @@ def moment(value: object) -> datetime | None:
         return None
 
 
+def iso(at: datetime) -> str:
+    """A moment as Amazon's parameters take it."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def money(amount: object, currency: object) -> Money | None:
     """An amount that may come as number or as string; None where it is not exact in its currency."""
     if isinstance(amount, bool) or not isinstance(amount, int | Decimal | str):

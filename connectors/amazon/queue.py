@@ -77,6 +77,11 @@ class Queue:
             for failure in answer.get("Failed", []):
                 log.warning("amazon.queue.not_removed", code=failure.get("Code"))
 
+    async def lets_in(self, account: str) -> bool:
+        """Whether the queue's policy speaks of an AWS account, which could not send to it otherwise."""
+        answer = await self._call("get_queue_attributes", AttributeNames=["Policy"])
+        return account in answer.get("Attributes", {}).get("Policy", "")
+
     async def close(self) -> None:
         """Let go of connections."""
         if self._client is not None:

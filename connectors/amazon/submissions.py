@@ -54,7 +54,13 @@ async def patch_offer(transport: Transport, patch: OfferPatch) -> Receipt:
     `delete` takes away what has the same selectors. Amazon merges no other attribute, so a list price,
     which is one value, is replaced.
     """
-    marketplace = transport.account.marketplace
+    patches = patches_of(patch, transport.account.marketplace)
+    body = {"productType": patch.product_type, "patches": patches}
+    return await _submit(transport, PATCH_LISTINGS_ITEM, patch.seller_sku, body)
+
+
+def patches_of(patch: OfferPatch, marketplace: Marketplace) -> list[Attribute]:
+    """The operations on attributes that a patch comes to."""
     patches = []
     if patch.price is not None:
         patches += _price_patches(patch.price, patch.terms, marketplace)
@@ -63,8 +69,7 @@ async def patch_offer(transport: Transport, patch: OfferPatch) -> Receipt:
         patches.append(_patch("merge", "fulfillment_availability", stock))
     if not patches:
         raise ValueError(f"nothing to change on {patch.seller_sku}")
-    body = {"productType": patch.product_type, "patches": patches}
-    return await _submit(transport, PATCH_LISTINGS_ITEM, patch.seller_sku, body)
+    return patches
 
 
 async def end_offer(transport: Transport, seller_sku: str) -> Receipt:

@@ -29,13 +29,22 @@ log = structlog.get_logger()
 TRIES = 5
 _SHORTEST_BACK_OFF = 0.2
 _LONGEST_BACK_OFF = 8.0
+_EXPIRED = "the address has expired"
 _USER_AGENT = "sales-channel/0.1 (Language=Python)"
+
+
+_NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class _NotSent(Unavailable):
+    """There was no connection, so that the request cannot have arrived."""
 
 
 class Transport:
     """The way of one account to Amazon.
 
-    Every call may be sent again: those that write set absolute values, so that twice is once.
+    A call may be sent again, since those that write set absolute values, so that twice is once; but for the few
+    operations that say otherwise.
     """
 
     def __init__(
@@ -65,36 +74,74 @@ class Transport:
         query: Mapping[str, str | int] | None = None,
         body: object | None = None,
         priority: Priority = Priority.URGENT,
+        token: str | None = None,
+        api_url: str | None = None,
     ) -> Node:
         """The answer of an operation, as JSON.
 
-        `path` fills the path's placeholders; a `body` may hold `orjson.Fragment` for exact numbers.
+        `path` fills the path's placeholders; a `body` may hold `orjson.Fragment` for exact numbers;
+        a `token` of its own (`restricted.py`) takes the place of the account's,
+        and the `api_url` of another region that of its own.
         Raises the errors of `connectors.errors`.
         """
-        url = self._api_url + operation.path.format_map(
-            {name: _segment(value) for name, value in (path or {}).items()}
-        )
+        url = (api_url or self._api_url) + path_of(operation, path or {})
         content = None if body is None else orjson.dumps(body)
         request = self._http.build_request(operation.method, url, params=query, content=content)
         request.headers["user-agent"] = _USER_AGENT
         if content is not None:
             request.headers["content-type"] = "application/json"
-        return await self._persist(operation, request, priority)
+        return await self._persist(operation, request, priority, token)
+
+    async def load(self, url: str) -> httpx.Response:
+        """What is behind a presigned address; raises `Unavailable` where there is nothing, or the address expired."""
+        return await self._store("GET", url, None, None)
+
+    async def save(self, url: str, content: bytes, content_type: str) -> None:
+        """Put something behind a presigned address."""
+        await self._store("PUT", url, content, content_type)
+
+    async def _store(
+        self, method: str, url: str, content: bytes | None, content_type: str | None
+    ) -> httpx.Response:
+        """Talk to the service that stores documents: it knows no tokens and has no quota that we could count."""
+        headers = {"content-type": content_type} if content_type else {}
+        attempt, started = 0, time.perf_counter()
+        while True:
+            attempt += 1
+            try:
+                response = await self._http.request(method, url, content=content, headers=headers)
+                problem = _problem_of(response)
+            except httpx.RequestError as error:
+                problem = type(error).__name__
+            line = log.bind(method=method, attempt=attempt, duration_ms=_since(started))
+            if problem is None:
+                line.info("amazon.document", status=response.status_code)
+                return response
+            line.warning("amazon.document", error=problem)
+            if attempt == TRIES or problem == _EXPIRED:
+                raise Unavailable(
+                    f"The document cannot be reached: {problem}", operation=f"document.{method}"
+                )
+            await self._sleep(self._back_off(attempt))
 
     async def _persist(
-        self, operation: Operation, request: httpx.Request, priority: Priority
+        self,
+        operation: Operation,
+        request: httpx.Request,
+        priority: Priority,
+        own_token: str | None,
     ) -> Node:
         """Try until there is an answer, or no hope for one."""
         bucket = self._bucket(operation)
-        renewed = False
+        renewed = own_token is not None
         attempt = 0
         while True:
             attempt += 1
             try:
-                token = await self._tokens.token(operation.grant)
+                token = own_token or await self._tokens.token(operation.grant)
                 await self._budget.take(bucket, priority)
                 response = await self._exchange(operation, request, token, attempt)
-                await self._learn(bucket, response)
+                await self._learn(operation, bucket, response)
                 return answer_of(operation, response)
             except AccessTokenRefused:
                 self._tokens.forget(operation.grant, token)
@@ -106,8 +153,9 @@ class Transport:
                 await self._budget.block(bucket)
                 if attempt == TRIES:
                     raise
-            except Unavailable:
-                if attempt == TRIES:
+            except Unavailable as error:
+                is_done_maybe = operation.once and not isinstance(error, _NotSent)
+                if is_done_maybe or attempt == TRIES:
                     raise
                 await self._sleep(self._back_off(attempt))
 
@@ -122,7 +170,8 @@ class Transport:
             response = await self._http.send(request)
         except httpx.RequestError as error:
             line.warning("amazon.call", error=type(error).__name__, duration_ms=_since(started))
-            raise Unavailable(
+            kind = _NotSent if isinstance(error, _NO_CONNECTION) else Unavailable
+            raise kind(
                 f"Amazon cannot be reached: {type(error).__name__}", operation=operation.name
             ) from error
         # That something is not there is an answer like any other; who asked decides whether it is trouble.
@@ -136,8 +185,10 @@ class Transport:
         )
         return response
 
-    async def _learn(self, bucket: Bucket, response: httpx.Response) -> None:
+    async def _learn(self, operation: Operation, bucket: Bucket, response: httpx.Response) -> None:
         """Take the rate from the header; Amazon leaves it out where it matters most, on a 429."""
+        if operation.quota is not None:
+            return
         try:
             rate = float(response.headers.get("x-amzn-ratelimit-limit", ""))
         except ValueError:
@@ -146,14 +197,27 @@ class Transport:
 
     def _bucket(self, operation: Operation) -> Bucket:
         seller = self.account.seller_id if operation.grant is Grant.SELLER else "-"
-        return Bucket(
-            self.account.client_id, seller, operation.name, operation.rate, operation.burst
-        )
+        name = operation.quota or operation.name
+        return Bucket(self.account.client_id, seller, name, operation.rate, operation.burst)
 
     def _back_off(self, attempt: int) -> float:
         """Full jitter: anything up to a bound that doubles with each try."""
         bound = min(_LONGEST_BACK_OFF, _SHORTEST_BACK_OFF * float(2 ** (attempt - 1)))
         return bound * self._chance()
+
+
+def path_of(operation: Operation, values: Mapping[str, str]) -> str:
+    """An operation's path with its placeholders filled."""
+    return operation.path.format_map({name: _segment(value) for name, value in values.items()})
+
+
+def _problem_of(response: httpx.Response) -> str | None:
+    """Why an answer of the storage service is none; an empty document is as bad as no document."""
+    if response.status_code == HTTPStatus.FORBIDDEN:
+        return _EXPIRED
+    if not response.is_success:
+        return str(response.status_code)
+    return "empty" if response.request.method == "GET" and not response.content else None
 
 
 def _segment(value: str) -> str:

@@ -4,24 +4,30 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.simulator import (
     catalog,
+    feeds,
     listings,
     notifications,
     offers,
     orders,
+    reports,
+    restricted,
     sellers,
     state_file,
 )
 from connectors.simulator.auth import LwaError, exchange
+from connectors.simulator.consent import ConsentError, allow, page
 from connectors.simulator.control import control_routes, keep, move_time
+from connectors.simulator.documents import document_routes
 from connectors.simulator.operations import Handler, Simulator, operation
 from connectors.simulator.rates import Buckets
 from connectors.simulator.settings import SimulatorSettings
@@ -32,6 +38,7 @@ MINUTES_A_TICK = 5
 """Simulated minutes that pass at once where time runs by itself."""
 
 _LISTING = "/listings/2021-08-01/items/{seller_id}"
+_FEEDS, _REPORTS = "/feeds/2021-06-30", "/reports/2021-06-30"
 _SUBSCRIPTIONS = "/notifications/v1/subscriptions"
 _DESTINATIONS = "/notifications/v1/destinations"
 _OPERATIONS: list[tuple[str, str, str, Handler]] = [
@@ -51,11 +58,38 @@ _OPERATIONS: list[tuple[str, str, str, Handler]] = [
     ("GET", "/products/pricing/v0/items/{asin}/offers", "getItemOffers", offers.get_item_offers),
     ("GET", "/orders/2026-01-01/orders", "searchOrders", orders.search_orders),
     ("GET", "/orders/2026-01-01/orders/{order_id}", "getOrder", orders.get_order),
+    ("POST", f"{_FEEDS}/documents", "createFeedDocument", feeds.create_feed_document),
+    (
+        "GET",
+        f"{_FEEDS}/documents/{{document_id}}",
+        "getFeedDocument",
+        feeds.get_feed_document,
+    ),
+    ("POST", f"{_FEEDS}/feeds", "createFeed", feeds.create_feed),
+    ("GET", f"{_FEEDS}/feeds", "getFeeds", feeds.get_feeds),
+    ("GET", f"{_FEEDS}/feeds/{{feed_id}}", "getFeed", feeds.get_feed),
+    ("DELETE", f"{_FEEDS}/feeds/{{feed_id}}", "cancelFeed", feeds.cancel_feed),
+    ("POST", f"{_REPORTS}/reports", "createReport", reports.create_report),
+    ("GET", f"{_REPORTS}/reports", "getReports", reports.get_reports),
+    ("GET", f"{_REPORTS}/reports/{{report_id}}", "getReport", reports.get_report),
+    ("DELETE", f"{_REPORTS}/reports/{{report_id}}", "cancelReport", reports.cancel_report),
+    (
+        "GET",
+        f"{_REPORTS}/documents/{{document_id}}",
+        "getReportDocument",
+        reports.get_report_document,
+    ),
     (
         "GET",
         "/sellers/v1/marketplaceParticipations",
         "getMarketplaceParticipations",
         sellers.get_marketplace_participations,
+    ),
+    (
+        "POST",
+        "/tokens/2021-03-01/restrictedDataToken",
+        "createRestrictedDataToken",
+        restricted.create_restricted_data_token,
     ),
     ("GET", _SUBSCRIPTIONS, "getSubscriptions", notifications.get_subscriptions),
     (
@@ -123,6 +157,15 @@ def create_app(
             answer, status = error.body, error.status
         return Response(dumps(answer), status, None, "application/json")
 
+    async def consent(request: Request) -> Response:
+        try:
+            if request.method == "GET":
+                return HTMLResponse(page(simulator.world, request.query_params))
+            form = dict(parse_qsl((await request.body()).decode()))
+            return RedirectResponse(allow(simulator.world, form), 303)
+        except ConsentError as error:
+            return HTMLResponse(f"<!doctype html><p>{error}</p>", 400)
+
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
@@ -148,12 +191,15 @@ def create_app(
                 for method, path, name, handler in _OPERATIONS
             ),
             Route("/auth/o2/token", token, methods=["POST"]),
+            Route("/apps/authorize/consent", consent, methods=["GET", "POST"]),
             *(Route(path, sqs, methods=["POST"]) for path in ("/sqs", "/sqs/{rest:path}")),
+            *document_routes(simulator),
             *control_routes(simulator, settings),
             Route("/healthz", healthz),
         ],
         lifespan=lifespan,
     )
+    app.state.simulator = simulator
     app.add_middleware(EncodedPaths)
     return app
 

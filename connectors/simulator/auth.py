@@ -1,15 +1,20 @@
 """Login with Amazon, and the check of the token that every SP-API call carries."""
 
+import re
 import secrets
 from urllib.parse import parse_qs
 
-from connectors.simulator.clock import HOUR
+from connectors.simulator.clock import DAY, HOUR
+from connectors.simulator.consent import redeem
 from connectors.simulator.wire import SpApiError
 from connectors.simulator.world import Token, World
 
 TOKEN_LIFE_MS = HOUR
+AUTHORIZATION_LIFE_MS = 365 * DAY
+"""A seller authorises anew every year."""
 NOTIFICATIONS = "sellingpartnerapi::notifications"
 _SCOPES = frozenset({NOTIFICATIONS, "sellingpartnerapi::client_credential:rotation"})
+_GRANTS = frozenset({"authorization_code", "refresh_token", "client_credentials"})
 
 
 class LwaError(Exception):
@@ -22,24 +27,28 @@ class LwaError(Exception):
 
 
 def exchange(world: World, content_type: str, body: bytes) -> dict[str, object]:
-    """The token endpoint: a refresh token, or the application's own secret, for an access token.
+    """The token endpoint: a code, a refresh token, or the application's own secret, for an access token.
 
     Raises:
         LwaError: with the status and body that Login with Amazon answers.
     """
     form = _read_form(content_type, body)
     grant = form.get("grant_type")
-    if grant not in {"refresh_token", "client_credentials"}:
+    if grant not in _GRANTS:
         raise LwaError(400, "unsupported_grant_type", "The grant type is not supported.")
     client_id = form.get("client_id", "")
     if not _knows(world, client_id, form.get("client_secret", "")):
         raise LwaError(401, "invalid_client", "Client authentication failed")
     if grant == "client_credentials":
         return _grantless(world, client_id, form.get("scope", ""))
+    if grant == "authorization_code":
+        return _for_code(world, client_id, form.get("code", ""), form.get("redirect_uri"))
     return _for_seller(world, client_id, form.get("refresh_token", ""))
 
 
-def check_token(world: World, header: str | None, *, grantless: bool) -> Token:
+def check_token(
+    world: World, header: str | None, *, grantless: bool, method: str, path: str
+) -> Token:
     """The token behind the header; raises the 403 that says what is wrong with it."""
     if not header:
         raise _denied("Access token is missing in the request header.")
@@ -52,7 +61,27 @@ def check_token(world: World, header: str | None, *, grantless: bool) -> Token:
         raise _denied("This operation needs a token of a grantless scope.")
     if not grantless and token.seller_id is None:
         raise _denied("This operation needs a token that a seller has authorised.")
+    if token.resources and not _reaches(token.resources, method, path):
+        raise _denied("The restricted data token was not made for this resource.")
     return token
+
+
+def revoke(world: World, seller_id: str) -> int:
+    """End all that a seller allowed; gives how many authorisations that were."""
+    ended = [key for key, known in world.authorizations.items() if known.seller_id == seller_id]
+    for key in ended:
+        del world.authorizations[key]
+    for key in [key for key, token in world.tokens.items() if token.seller_id == seller_id]:
+        del world.tokens[key]
+    return len(ended)
+
+
+def _reaches(resources: list[str], method: str, path: str) -> bool:
+    """Whether one of a token's resources is what is asked for; a name in braces stands for any value."""
+    return any(
+        re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(each)), f"{method} {path}")
+        for each in resources
+    )
 
 
 def _read_form(content_type: str, body: bytes) -> dict[str, str]:
@@ -70,14 +99,30 @@ def _read_form(content_type: str, body: bytes) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()}
 
 
+def _for_code(
+    world: World, client_id: str, code: str, redirect_uri: str | None
+) -> dict[str, object]:
+    refresh_token = redeem(world, client_id, code, redirect_uri)
+    if refresh_token is None:
+        raise LwaError(400, "invalid_grant", "The request has an invalid grant parameter : code")
+    return _for_seller(world, client_id, refresh_token)
+
+
 def _for_seller(world: World, client_id: str, refresh_token: str) -> dict[str, object]:
-    for seller in world.sellers.values():
-        if seller.client_id == client_id and seller.refresh_token == refresh_token:
-            access = _issue(world, "Atza", client_id, seller.seller_id, None)
-            return {**access, "refresh_token": refresh_token}
-    raise LwaError(
-        400, "invalid_grant", "The request has an invalid grant parameter : refresh_token"
+    known = world.authorizations.get(refresh_token)
+    is_good = (
+        known is not None
+        and known.client_id == client_id
+        and world.now_ms < known.granted_ms + AUTHORIZATION_LIFE_MS
     )
+    if known is None or not is_good:
+        raise LwaError(
+            400, "invalid_grant", "The request has an invalid grant parameter : refresh_token"
+        )
+    return {
+        **_issue(world, "Atza", client_id, known.seller_id, None),
+        "refresh_token": refresh_token,
+    }
 
 
 def _grantless(world: World, client_id: str, scope: str) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """The control API: load a scenario, move time, look inside, cause trouble. Not part of Amazon's."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -9,7 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from connectors.simulator.auth import revoke
 from connectors.simulator.clock import iso, write_atomically
+from connectors.simulator.documents import DOWNLOAD, UPLOAD
 from connectors.simulator.faults import FaultRule
 from connectors.simulator.market import buy_box_holder
 from connectors.simulator.operations import Simulator
@@ -39,6 +42,12 @@ class FaultsBody(_Body):
     """The rules that replace those in force."""
 
     faults: list[FaultRule]
+
+
+class RevokeBody(_Body):
+    """The seller who takes back what it allowed."""
+
+    seller_id: str
 
 
 class RatesBody(_Body):
@@ -93,7 +102,7 @@ def control_routes(simulator: Simulator, settings: SimulatorSettings) -> list[Ro
     def set_faults(body: bytes, _: Request) -> JsonObject:
         simulator.faults.rules = _parse(FaultsBody, body).faults
         for rule in simulator.faults.rules:
-            if rule.operation != "*" and rule.operation not in PLANS:
+            if rule.operation not in {"*", DOWNLOAD, UPLOAD, *PLANS}:
                 raise ValueError(f"{rule.operation} is not a simulated operation")
         return {"faults": [rule.model_dump(mode="json") for rule in simulator.faults.rules]}
 
@@ -127,10 +136,16 @@ def control_routes(simulator: Simulator, settings: SimulatorSettings) -> list[Ro
         Route("/control/advance", _endpoint(advance_time), methods=["POST"]),
         Route("/control/faults", _endpoint(set_faults), methods=["POST"]),
         Route("/control/rates", _endpoint(set_rates), methods=["POST"]),
+        Route("/control/revoke", _endpoint(partial(take_back, simulator)), methods=["POST"]),
         Route("/control/journal", _endpoint(journal), methods=["GET"]),
         Route("/control/queues", _endpoint(lambda *_: queues(simulator)), methods=["GET"]),
         Route("/control/status", _endpoint(lambda *_: status(simulator)), methods=["GET"]),
     ]
+
+
+def take_back(simulator: Simulator, body: bytes, _: Request) -> JsonObject:
+    """End all that a seller allowed, as the seller can in Seller Central."""
+    return {"ended": revoke(simulator.world, _parse(RevokeBody, body).seller_id)}
 
 
 def queues(simulator: Simulator) -> JsonObject:

@@ -14,11 +14,19 @@ from connectors.simulator.offer_document import (
     sub_condition,
 )
 from connectors.simulator.wire import JsonObject, amount_object, dumps
-from connectors.simulator.world import Subscription, World
+from connectors.simulator.world import Batch, Subscription, World
 
+OFFERS = "ANY_OFFER_CHANGED"
+FEED_FINISHED, REPORT_FINISHED = "FEED_PROCESSING_FINISHED", "REPORT_PROCESSING_FINISHED"
+VERSIONS = {
+    OFFERS: "1.0",
+    "ORDER_CHANGE": "1.0",
+    FEED_FINISHED: "2020-09-04",
+    REPORT_FINISHED: "2020-09-04",
+}
+"""The types that can be subscribed to, with the version of what each says."""
 _TWICE = 0.02
 _TWICE_LATE = 0.02
-OFFERS = "ANY_OFFER_CHANGED"
 
 
 def announce_offers(world: World, changed: Iterable[tuple[str, str]]) -> int:
@@ -52,6 +60,64 @@ def announce_offers(world: World, changed: Iterable[tuple[str, str]]) -> int:
         key=lambda placed: fraction(world.seed, "order", world.tick, placed[0]),
     )
     return sum(_deliver(world, arn, body) for _, (arn, body) in shuffled)
+
+
+def announce_feed(world: World, feed: Batch) -> int:
+    """Tell that a feed is over; gives how many messages that were."""
+    result = {"resultFeedDocumentId": feed.result_id} if feed.result_id else {}
+    content = {"feedId": feed.batch_id, "feedType": feed.type, **_end_of(feed), **result}
+    return _announce_end(world, feed, FEED_FINISHED, "feedProcessingFinishedNotification", content)
+
+
+def announce_report(world: World, report: Batch) -> int:
+    """Tell that a report is over; gives how many messages that were."""
+    result = {"reportDocumentId": report.result_id} if report.result_id else {}
+    content = {"reportId": report.batch_id, "reportType": report.type, **_end_of(report), **result}
+    return _announce_end(
+        world, report, REPORT_FINISHED, "reportProcessingFinishedNotification", content
+    )
+
+
+def _end_of(batch: Batch) -> JsonObject:
+    return {
+        "sellerId": batch.seller_id,
+        "accountId": f"amzn1.merchant.o.{batch.seller_id}",
+        "processingStatus": batch.status,
+    }
+
+
+def _announce_end(
+    world: World, batch: Batch, notification_type: str, name: str, content: JsonObject
+) -> int:
+    sent = 0
+    for subscription in world.subscriptions.values():
+        if (
+            subscription.notification_type != notification_type
+            or (subscription.seller_id, subscription.client_id)
+            != (batch.seller_id, batch.client_id)
+            or not _wants(world, subscription)
+        ):
+            continue
+        now, version = iso(world.now_ms), VERSIONS[notification_type]
+        body = {
+            "notificationVersion": version,
+            "notificationType": notification_type,
+            "payloadVersion": version,
+            "eventTime": now,
+            "payload": {name: content},
+            "notificationMetadata": {
+                "applicationId": subscription.client_id,
+                "subscriptionId": subscription.subscription_id,
+                "publishTime": now,
+                "notificationId": uuid(world.seed, notification_type, batch.batch_id),
+            },
+        }
+        arn, text = world.destinations[subscription.destination_id].arn, dumps(body).decode()
+        copies = (
+            2 if fraction(world.seed, "twice", notification_type, batch.batch_id) < _TWICE else 1
+        )
+        sent += sum(_deliver(world, arn, text) for _ in range(copies))
+    return sent
 
 
 def _deliver(world: World, arn: str, body: str) -> bool:

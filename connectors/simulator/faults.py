@@ -20,6 +20,8 @@ class FaultKind(StrEnum):
     """Status 200 without a body. The request takes effect."""
     THROTTLE = "429"
     """QuotaExceeded; the request has no effect."""
+    FORBIDDEN = "403"
+    """Access is denied, as where the application lacks the operation's role."""
     RESET = "reset"
     """The connection breaks in mid-answer. The request takes effect."""
     SLOW = "slow"

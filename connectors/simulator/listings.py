@@ -1,29 +1,18 @@
 """Listings Items 2021-08-01: put, patch, delete, get and search."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from connectors.simulator.attributes import (
-    ASIN,
-    CONDITION,
-    PRICE,
-    STOCK,
-    Reader,
-    WrongValue,
-    issue,
-    patched,
-)
+from connectors.simulator import listing_writes
+from connectors.simulator.attributes import ASIN, Reader
 from connectors.simulator.chance import uuid
 from connectors.simulator.clock import parse_iso
 from connectors.simulator.listing_document import INCLUDED, document, statuses
 from connectors.simulator.operations import Call
 from connectors.simulator.paging import page
-from connectors.simulator.submissions import submit
 from connectors.simulator.wire import JsonObject, SpApiError, invalid, read_object
-from connectors.simulator.world import Attributes, JournalEntry, Listing
+from connectors.simulator.world import Attributes, Listing
 
 _IDENTIFIER_TYPES = frozenset("ASIN EAN FNSKU GTIN ISBN JAN MINSAN SKU UPC".split())
-_OPERATIONS = frozenset({"add", "replace", "merge", "delete"})
 _STATUSES = frozenset({"BUYABLE", "DISCOVERABLE"})
 _SEVERITIES = frozenset({"WARNING", "ERROR"})
 _SORTS = frozenset({"sku", "createdDate", "lastUpdatedDate"})
@@ -65,17 +54,16 @@ def put_listings_item(call: Call) -> JsonObject:
         raise invalid("productType and attributes are required.")
     if body.get("requirements") != "LISTING_OFFER_ONLY":
         raise invalid("Only requirements LISTING_OFFER_ONLY is simulated.")
-    if not all(_is_values(values) for values in attributes.values()):
+    if not all(listing_writes.is_values(values) for values in attributes.values()):
         raise invalid("Each attribute must be an array of objects.")
-    reader = _reader(call)
-    issues = reader.missing(attributes) + reader.issues(attributes, list(attributes))
-    if not issues and not _is_preview(call):
-        listing = call.world.listing(call.seller_id, call.path["sku"])
-        if listing is None:
-            listing = _new_listing(call, product_type)
-            call.world.add(listing)
-        listing.product_type = product_type
-        submit(call.world, listing, attributes, [ASIN, CONDITION, PRICE, STOCK])
+    issues = listing_writes.put(
+        call.world,
+        call.seller_id,
+        call.path["sku"],
+        product_type,
+        attributes,
+        preview=_is_preview(call),
+    )
     return _submission(call, "putListingsItem", attributes, issues)
 
 
@@ -86,28 +74,18 @@ def patch_listings_item(call: Call) -> JsonObject:
     patches = body.get("patches")
     if not isinstance(body.get("productType"), str) or not isinstance(patches, list) or not patches:
         raise invalid("productType and at least one patch are required.")
-    listing = call.world.listing(call.seller_id, call.path["sku"])
-    attributes = listing.accepted if listing else None
-    touched: list[str] = []
-    for patch in patches:
-        op, name, values = _read_patch(patch)
-        touched.append(name)
-        attributes = patched(attributes or {}, op, name, values)
-    if listing is None or listing.accepted is None:
-        problem = issue("13013", "This SKU does not exist.", [], "INVALID_ATTRIBUTE")
-        return _submission(call, "patchListingsItem", attributes, [problem], touched)
-    issues = _reader(call).issues(attributes or {}, touched)
-    if not issues and not _is_preview(call):
-        submit(call.world, listing, attributes, touched)
+    read = [listing_writes.read_patch(patch) for patch in patches]
+    attributes, issues = listing_writes.patch(
+        call.world, call.seller_id, call.path["sku"], read, preview=_is_preview(call)
+    )
+    touched = listing_writes.touched_by(read)
     return _submission(call, "patchListingsItem", attributes, issues, touched)
 
 
 def delete_listings_item(call: Call) -> JsonObject:
     """Remove an offer. One that is not there is accepted too, so that deleting twice is deleting once."""
     _require_own(call, most=1)
-    listing = call.world.listing(call.seller_id, call.path["sku"])
-    if listing is not None:
-        submit(call.world, listing, None, [ASIN, CONDITION, PRICE, STOCK])
+    listing_writes.delete(call.world, call.seller_id, call.path["sku"])
     return _submission(call, "deleteListingsItem", None, [])
 
 
@@ -133,38 +111,6 @@ def _is_preview(call: Call) -> bool:
     return mode is not None
 
 
-def _is_values(values: object) -> bool:
-    return isinstance(values, list) and all(isinstance(value, dict) for value in values)
-
-
-def _read_patch(patch: object) -> tuple[str, str, list[dict[str, Any]] | None]:
-    if not isinstance(patch, dict):
-        raise invalid("Each patch must be an object.")
-    op, path, values = patch.get("op"), patch.get("path"), patch.get("value")
-    if not isinstance(op, str) or op not in _OPERATIONS:
-        raise invalid("op is one of add, replace, merge and delete.")
-    if not isinstance(path, str) or not path.startswith("/attributes/") or path.count("/") != 2:
-        raise invalid(
-            "path must name a top-level attribute, such as /attributes/purchasable_offer."
-        )
-    if not (values is None and op == "delete") and not _is_values(values):
-        raise invalid("value must be an array of objects.")
-    return op, path.removeprefix("/attributes/"), values
-
-
-def _new_listing(call: Call, product_type: str) -> Listing:
-    now = call.world.now_ms
-    return Listing(
-        seller_id=call.seller_id,
-        sku=call.path["sku"],
-        product_type=product_type,
-        created_ms=now,
-        updated_ms=now,
-        accepted=None,
-        shown=None,
-    )
-
-
 def _submission(
     call: Call,
     operation: str,
@@ -182,20 +128,14 @@ def _submission(
     world = call.world
     submission_id = uuid(world.seed, world.tick, operation, call.seller_id, sku, call.body)
     if not preview:
-        price, quantity = _told(call, attributes or {}, touched)
-        world.journal.append(
-            JournalEntry(
-                order=len(world.journal) + 1,
-                tick=world.tick,
-                at_ms=world.now_ms,
-                operation=operation,
-                seller_id=call.seller_id,
-                sku=sku,
-                price=price,
-                quantity=quantity,
-                status=status,
-                submission_id=submission_id,
-            )
+        listing_writes.enter(
+            world,
+            operation,
+            call.seller_id,
+            sku,
+            (attributes or {}) if touched is None else listing_writes.only(attributes, touched),
+            accepted=not issues,
+            submission_id=submission_id,
         )
     answer: JsonObject = {"sku": sku, "status": status, "submissionId": submission_id}
     included = call.query.choices("includedData", frozenset({"identifiers", "issues"}), "issues")
@@ -206,26 +146,6 @@ def _submission(
         known = [{"marketplaceId": world.marketplace_id, "asin": asin}]
         answer["identifiers"] = known if asin in world.items else []
     return answer
-
-
-def _told(
-    call: Call, attributes: Attributes, touched: list[str] | None
-) -> tuple[str | None, int | None]:
-    """Price and quantity that a write asked for, where they can be read."""
-    if touched is not None:
-        attributes = {name: attributes[name] for name in touched if name in attributes}
-    price = quantity = None
-    reader = _reader(call)
-    try:
-        if money := reader.price(attributes):
-            price = money.amount
-        stock = reader.stock(attributes)
-        if STOCK in attributes and not stock.fulfilled_by_amazon:
-            quantity = stock.quantity
-    except WrongValue:
-        # The issues of the answer say what was wrong.
-        pass
-    return price, quantity
 
 
 def _candidates(call: Call) -> list[Listing]:

@@ -3,12 +3,12 @@
 import re
 
 from connectors.simulator.chance import uuid
+from connectors.simulator.events import VERSIONS
 from connectors.simulator.operations import Call
 from connectors.simulator.wire import JsonObject, SpApiError, invalid, read_object
 from connectors.simulator.world import Destination, Subscription
 
 _ARN = re.compile(r"arn:aws:sqs:\S+:\S+:\S+")
-_TYPES = frozenset({"ANY_OFFER_CHANGED", "ORDER_CHANGE"})
 
 
 def create_destination(call: Call) -> JsonObject:
@@ -56,8 +56,8 @@ def create_subscription(call: Call) -> JsonObject:
     body = read_object(call.body)
     version, destination_id = body.get("payloadVersion"), body.get("destinationId")
     directive = body.get("processingDirective")
-    if version != "1.0":
-        raise invalid("payloadVersion must be 1.0.")
+    if version != VERSIONS[notification_type]:
+        raise invalid(f"payloadVersion must be {VERSIONS[notification_type]}.")
     if not isinstance(destination_id, str):
         raise invalid("destinationId is required.")
     if not isinstance(directive, dict | None):
@@ -109,8 +109,8 @@ def delete_subscription_by_id(call: Call) -> JsonObject:
 
 
 def _known_type(name: str) -> str:
-    if name not in _TYPES:
-        raise invalid(f"{name} is not simulated; {' and '.join(sorted(_TYPES))} are.")
+    if name not in VERSIONS:
+        raise invalid(f"{name} is not simulated; {' and '.join(sorted(VERSIONS))} are.")
     return name
 
 

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from connectors.simulator.auth import check_token
 from connectors.simulator.faults import FaultKind, FaultRule, Faults
-from connectors.simulator.rates import Buckets
+from connectors.simulator.rates import LISTINGS_FEEDS, Buckets
 from connectors.simulator.wire import Answer, Query, SpApiError, dumps
 from connectors.simulator.world import World
 
@@ -42,6 +42,8 @@ class Call:
     path: Mapping[str, str]
     query: Query
     body: bytes
+    base_url: str
+    """Where the simulator is, as the caller knows it."""
 
     def require_marketplaces(self, ids: list[str], *, most: int | None = None) -> None:
         """Refuse a request that names no marketplace, too many, or one in which the seller is not."""
@@ -71,9 +73,13 @@ def operation(
         fault = None
         try:
             token = check_token(
-                simulator.world, request.headers.get("x-amz-access-token"), grantless=grantless
+                simulator.world,
+                request.headers.get("x-amz-access-token"),
+                grantless=grantless,
+                method=request.method,
+                path=request.url.path,
             )
-            _take_token(simulator, token.client_id, token.seller_id, name)
+            _take_token(simulator, token.client_id, token.seller_id, _bucket(name, body))
             fault = simulator.faults.strike(simulator.world.seed, name)
             if fault is not None:
                 await _before(fault)
@@ -86,6 +92,7 @@ def operation(
                     {key: unquote(value) for key, value in request.path_params.items()},
                     Query(request.scope["query_string"].decode("latin-1")),
                     body,
+                    _base_url(request),
                 )
             )
         except SpApiError as error:
@@ -95,9 +102,21 @@ def operation(
     return endpoint
 
 
+def _base_url(request: Request) -> str:
+    """Where the caller finds us. A well-known client names, of an address that is not https, a letter too few."""
+    url, server = request.base_url, request.scope.get("server")
+    if server and url.hostname in {server[0][1:], "ocalhost"}:
+        url = url.replace(hostname=server[0])
+    return str(url).rstrip("/")
+
+
 def _take_token(simulator: Simulator, client_id: str, seller_id: str | None, name: str) -> None:
     if not simulator.buckets.take(client_id, seller_id, name):
         raise _quota_exceeded()
+
+
+def _bucket(name: str, body: bytes) -> str:
+    return LISTINGS_FEEDS if name == "createFeed" and b"JSON_LISTINGS_FEED" in body else name
 
 
 def _quota_exceeded() -> SpApiError:
@@ -115,6 +134,8 @@ async def _before(fault: FaultRule) -> None:
         raise SpApiError(503, "ServiceUnavailable", "The service is unavailable.")
     elif fault.kind is FaultKind.THROTTLE:
         raise _quota_exceeded()
+    elif fault.kind is FaultKind.FORBIDDEN:
+        raise SpApiError(403, "Unauthorized", "Access to requested resource is denied.")
 
 
 def _check_media_type(request: Request, body: bytes) -> None:
@@ -134,7 +155,7 @@ def _response(simulator: Simulator, name: str, answer: object, fault: FaultRule 
     kind = fault.kind if fault else None
     if kind is FaultKind.RESET:
         return BrokenResponse(dumps(body), status, headers, "application/json")
-    if kind is FaultKind.EMPTY_200:
+    if kind is FaultKind.EMPTY_200 or body is None:
         return Response(b"", 200, headers, "application/json")
     if kind is FaultKind.HTML_503:
         return Response(_PAGE_503, 503, headers, "text/html")

@@ -32,9 +32,25 @@ PLANS: dict[str, Plan] = {
     "getSubscriptions": Plan(1, 5),
     "getSubscriptionById": Plan(1, 5),
     "deleteSubscriptionById": Plan(1, 5),
+    "createRestrictedDataToken": Plan(1, 10),
+    "createReport": Plan(0.0167, 15),
+    "getReport": Plan(2, 15),
+    "getReports": Plan(0.0222, 10),
+    "getReportDocument": Plan(0.0167, 15),
+    "cancelReport": Plan(0.0222, 10),
+    "createFeedDocument": Plan(0.5, 15),
+    "createFeed": Plan(0.0083, 15),
+    "getFeed": Plan(2, 15),
+    "getFeeds": Plan(0.0222, 10),
+    "getFeedDocument": Plan(0.0222, 10),
+    "cancelFeed": Plan(2, 15),
     "searchOrders": Plan(0.0056, 20),
     "getOrder": Plan(0.5, 30),
 }
+
+LISTINGS_FEEDS = "createFeed JSON_LISTINGS_FEED"
+"""The bucket of its own that createFeed has for listings: five feeds in five minutes. The header does not tell it."""
+_APART = {LISTINGS_FEEDS: Plan(5 / 300, 5)}
 
 
 @dataclass(slots=True)
@@ -48,7 +64,7 @@ class Buckets:
 
     def take(self, client_id: str, seller_id: str | None, operation: str) -> bool:
         """Whether one more request may pass now."""
-        plan = PLANS[operation]
+        plan = _APART.get(operation) or PLANS[operation]
         key, now = (client_id, seller_id, operation), self.monotonic()
         level, since = self._levels.get(key, (float(plan.burst), now))
         level = min(float(plan.burst), level + (now - since) * plan.rate * self.scale)

@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from connectors.simulator.clock import to_ms
 from connectors.simulator.rivals import invent_rivals
-from connectors.simulator.world import Attributes, Item, Listing, Seller, World
+from connectors.simulator.world import Attributes, Authorization, Item, Listing, Seller, World
 from domain.marketplace import MARKETPLACES
 from domain.money import Money
 
@@ -131,6 +131,10 @@ def build_world(scenario: ScenarioDocument) -> World:
             part.seller_id: Seller(
                 part.seller_id, part.name, part.client_id, part.client_secret, part.refresh_token
             )
+            for part in scenario.sellers
+        },
+        authorizations={
+            part.refresh_token: Authorization(part.client_id, part.seller_id, to_ms(scenario.start))
             for part in scenario.sellers
         },
         items={part.asin: _item(scenario, part) for part in scenario.items},

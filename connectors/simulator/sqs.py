@@ -17,6 +17,20 @@ _MEDIA_TYPE = "application/x-amz-json-1.0"
 _LONGEST_WAIT = 20.0
 _LONGEST_VISIBILITY = 43_200.0
 _MOST = 10
+_POLICY = orjson.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": "arn:aws:iam::437568002678:root"},
+                "Action": ["SQS:SendMessage", "SQS:GetQueueAttributes"],
+                "Resource": "*",
+            }
+        ],
+    }
+).decode()
+"""What Amazon needs at a queue; every simulated one has it from the start."""
 
 
 class SqsError(Exception):
@@ -105,6 +119,7 @@ def _attributes(queue: Queue, asked: JsonObject, now: float) -> JsonObject:
     queue.return_overdue(now)
     known = {
         "VisibilityTimeout": "30",
+        "Policy": _POLICY,
         **queue.attributes,
         "QueueArn": queue.arn,
         "ApproximateNumberOfMessages": str(len(queue.visible)),

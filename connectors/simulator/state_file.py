@@ -10,6 +10,9 @@ from connectors.simulator.clock import write_atomically
 from connectors.simulator.queue import Message, Queue, Queues
 from connectors.simulator.wire import JsonObject, dumps, loads
 from connectors.simulator.world import (
+    Authorization,
+    Batch,
+    Code,
     Destination,
     Item,
     JournalEntry,
@@ -17,6 +20,7 @@ from connectors.simulator.world import (
     Order,
     Rival,
     Seller,
+    StoredDocument,
     Submission,
     Subscription,
     Token,
@@ -24,7 +28,9 @@ from connectors.simulator.world import (
 )
 
 _DERIVED = frozenset({"index", "due", "listings_by_asin", "buy_box"})
-_MACHINERY = _DERIVED | {"tokens", "journal", "requests", "queues", "late_messages"}
+_MACHINERY = _DERIVED | set(
+    "authorizations codes tokens journal requests queues late_messages documents feeds reports".split()
+)
 
 
 def save(world: World, path: Path) -> None:
@@ -57,9 +63,14 @@ def load(path: Path) -> World:
         sellers={key: Seller(**value) for key, value in state["sellers"].items()},
         items={key: _item(value) for key, value in state["items"].items()},
         orders={key: Order(**value) for key, value in state["orders"].items()},
+        authorizations={k: Authorization(**v) for k, v in state["authorizations"].items()},
+        codes={key: Code(**value) for key, value in state["codes"].items()},
         tokens={key: Token(**value) for key, value in state["tokens"].items()},
         destinations={k: Destination(**value) for k, value in state["destinations"].items()},
         subscriptions={k: Subscription(**value) for k, value in state["subscriptions"].items()},
+        documents={k: StoredDocument(**value) for k, value in state["documents"].items()},
+        feeds={k: Batch(**value) for k, value in state["feeds"].items()},
+        reports={k: Batch(**value) for k, value in state["reports"].items()},
         late_messages=[(arn, body) for arn, body in state["late_messages"]],
         journal=[JournalEntry(*entry) for entry in state["journal"]],
         requests={key: Counter(value) for key, value in state["requests"].items()},

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from connectors.simulator import batches
 from connectors.simulator.clock import MINUTE
 from connectors.simulator.demand import place_orders, progress_orders
 from connectors.simulator.events import announce_offers
@@ -23,13 +24,19 @@ class Advance:
 def advance(world: World, minutes: int, *, market_frozen: bool) -> Advance:
     """Let time pass, as one tick.
 
-    Submissions become live and orders move on; then, unless the market is frozen, rivals act and
+    Feeds and reports are worked on at their moments, submissions become live and orders move on; then, unless the market is frozen, rivals act and
     buyers buy; then whoever subscribed is told.
     """
-    since = world.now_ms
-    world.now_ms += minutes * MINUTE
+    since, until = world.now_ms, world.now_ms + minutes * MINUTE
     world.tick += 1
-    changed = settle(world)
+    changed: set[tuple[str, str]] = set()
+    told = 0
+    for moment in batches.moments(world, until):
+        world.now_ms = moment
+        changed |= settle(world)
+        told += batches.move_on(world)
+    world.now_ms = until
+    changed |= settle(world)
     placed = 0
     if not market_frozen:
         changed |= move_rivals(world)
@@ -39,7 +46,7 @@ def advance(world: World, minutes: int, *, market_frozen: bool) -> Advance:
     # After the placing: what was ordered and paid within this time must not look changed in the next.
     progress_orders(world)
     _drop_expired_tokens(world)
-    return Advance(len(changed), placed, announce_offers(world, changed))
+    return Advance(len(changed), placed, told + announce_offers(world, changed))
 
 
 def _drop_expired_tokens(world: World) -> None:

@@ -96,6 +96,10 @@ class Query:
         """The parameter's value; None when it is not there or empty."""
         return (self._values.get(name) or [""])[-1] or None
 
+    def names(self) -> set[str]:
+        """The parameters that there are."""
+        return set(self._values)
+
     def many(self, name: str, *, most: int | None = None) -> list[str]:
         """A comma-joined or repeated parameter; refuses more than `most` values."""
         found = [

@@ -18,7 +18,7 @@ Attributes = dict[str, list[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Seller:
-    """A seller account of the scenario and the application that it has authorised."""
+    """A seller account of the scenario and the application that it has authorised at its start."""
 
     seller_id: str
     name: str
@@ -141,6 +141,27 @@ class Token:
     seller_id: str | None
     scope: str | None
     expires_ms: int
+    resources: list[str] = field(default_factory=list)
+    """Methods and paths that a restricted data token is for; empty for every other token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """That a seller lets an application act for it, known by its refresh token."""
+
+    client_id: str
+    seller_id: str
+    granted_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a seller's consent sends the application, to be exchanged for an authorisation."""
+
+    client_id: str
+    seller_id: str
+    redirect_uri: str
+    expires_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +185,39 @@ class Subscription:
     payload_version: str
     destination_id: str
     directive: dict[str, Any] | None
+
+
+@dataclass(slots=True)
+class StoredDocument:
+    """What a feed brings in, or what a feed or a report comes to."""
+
+    document_id: str
+    seller_id: str
+    content_type: str
+    content: str | None = None
+    """In Base64; None until it is uploaded, and when it was worked off."""
+    is_compressed: bool = False
+
+
+@dataclass(slots=True)
+class Batch:
+    """A feed or a report: asked for, waiting, worked on for a while, and over."""
+
+    batch_id: str
+    client_id: str
+    seller_id: str
+    type: str
+    marketplace_ids: list[str]
+    created_ms: int
+    ready_at: int
+    """Work on it begins no sooner."""
+    input_id: str | None = None
+    """A feed's document."""
+    status: str = "IN_QUEUE"
+    started_ms: int | None = None
+    ends_at: int | None = None
+    """When work on it ends; after that, when it ended."""
+    result_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +252,16 @@ class World:
     items: dict[str, Item] = field(default_factory=dict)
     listings: dict[str, dict[str, Listing]] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
+    authorizations: dict[str, Authorization] = field(default_factory=dict)
+    codes: dict[str, Code] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     destinations: dict[str, Destination] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     late_messages: list[tuple[str, str]] = field(default_factory=list)
     """Second copies of notifications, held back by one tick: ARN and body."""
+    documents: dict[str, StoredDocument] = field(default_factory=dict)
+    feeds: dict[str, Batch] = field(default_factory=dict)
+    reports: dict[str, Batch] = field(default_factory=dict)
     journal: list[JournalEntry] = field(default_factory=list)
     requests: dict[str, Counter[str]] = field(default_factory=dict)
     queues: Queues = field(default_factory=Queues)

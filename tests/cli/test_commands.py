@@ -13,7 +13,7 @@ from storage.products import PRODUCTS
 from storage.rulesets import RULESETS
 from storage.stores import STORES
 from tests.factories import MERCHANT, an_offer
-from tests.services.amazon import Amazon, ean_of
+from tests.services.amazon import SELLER_ID, Amazon, ean_of
 from tests.services.shop import Shop
 
 HEADER = (
@@ -85,6 +85,47 @@ def test_the_country_of_a_store_is_fixed(shell: Any) -> None:  # F009
     )
     assert moved.exit_code == 1
     assert "cannot be changed" in moved.output
+
+
+def test_the_link_for_the_seller_opens_the_store_first(shell: Any) -> None:
+    shell.environment |= {
+        "SALES_CHANNEL_AMAZON_APPLICATION_ID": "amzn1.sp.solution.client",
+        "SALES_CHANNEL_AMAZON_CLIENT_ID": "client",
+        "SALES_CHANNEL_AMAZON_CLIENT_SECRET": "secret",
+    }
+    asked = ("store", "authorize", "Mine", "--email", "me@shop.com", "--country", "DE")
+
+    first, again = shell.run(*asked), shell.run(*asked)
+
+    assert first.exit_code == again.exit_code == 0, first.output
+    assert "/apps/authorize/consent?application_id=amzn1.sp.solution.client&state=" in first.stdout
+    assert len(first.stdout.split()) == 1
+    assert [store.country for store in shell.act(_stores)] == ["DE"]
+
+
+def test_what_does_not_work_is_named(shell: Any, amazon: Amazon) -> None:
+    shell.connect()
+    well = shell.run("store", "diagnose")
+    amazon.revoke(SELLER_ID)
+
+    ill = shell.run("store", "diagnose")
+
+    assert well.exit_code == 0, well.output
+    assert "BAD" not in well.output
+    assert "sells on amazon.com as Our shop" in well.output
+    assert ill.exit_code == 1
+    assert "BAD     TOKEN" in ill.output
+    assert "Authorise the store again" in ill.output
+
+
+def test_an_authorisation_that_ends_soon_is_listed_as_such(shell: Any, amazon: Amazon) -> None:
+    shell.connect()
+    assert "renew" not in shell.run("store", "list").output
+
+    for _ in range(48):
+        amazon.advance(7 * 24 * 60)
+
+    assert "renew it with `store authorize`" in shell.run("store", "list").output
 
 
 async def _stores(runtime: Runtime) -> Any:

@@ -50,9 +50,9 @@ async def test_a_burst_goes_at_once_and_then_one_by_one() -> None:
 
     moments = await _taken_at(_local(at), _bucket(rate=5, burst=5), at, 6)
 
-    assert moments[:4] == [0, 0, 0, 0]
-    assert moments[4] == pytest.approx(1 / (5 * 0.95))
-    assert moments[5] == pytest.approx(2 / (5 * 0.95))
+    assert moments[:4] == pytest.approx([0, 0, 0, 0])
+    assert moments[4] == pytest.approx(1 / (5 * 0.98))
+    assert moments[5] == pytest.approx(2 / (5 * 0.98))
 
 
 async def test_a_long_wait_is_told_instead_of_slept_and_costs_nothing() -> None:
@@ -63,10 +63,12 @@ async def test_a_long_wait_is_told_instead_of_slept_and_costs_nothing() -> None:
     for _ in range(3):
         with pytest.raises(Throttled) as caught:
             await budget.take(bucket)
-        assert caught.value.retry_after.total_seconds() == pytest.approx(10 / 0.95)
+        assert caught.value.retry_after.total_seconds() == pytest.approx(10 / 0.98 + 0.05 - 0.5)
 
-    at.at += 10 / 0.95
+    at.at += caught.value.retry_after.total_seconds()
+    before = at.now()
     await budget.take(bucket)
+    assert at.now() - before == pytest.approx(0.5)
 
 
 async def test_background_work_leaves_a_fifth_of_the_burst() -> None:
@@ -82,6 +84,39 @@ async def test_background_work_leaves_a_fifth_of_the_burst() -> None:
         await budget.take(bucket, Priority.URGENT)
 
 
+@pytest.mark.parametrize("shared", [False, True])
+async def test_an_urgent_call_that_was_refused_goes_before_background_work(
+    shared: bool, redis: Redis
+) -> None:
+    budget = RedisBudget(redis) if shared else LocalBudget()
+    bucket = _bucket(rate=0.7, burst=1)
+    await budget.take(bucket)
+    with pytest.raises(Throttled) as urgent:
+        await budget.take(bucket)
+
+    # The background call comes first, at a moment at which the turn is near enough to be reserved.
+    await asyncio.sleep(urgent.value.retry_after.total_seconds())
+    with pytest.raises(Throttled) as background:
+        await budget.take(bucket, Priority.BACKGROUND)
+    await budget.take(bucket)
+
+    assert background.value.retry_after > timedelta(seconds=0.5)
+
+
+async def test_a_claim_ends_with_the_turn_that_nobody_took() -> None:
+    at = RealTime()
+    budget, bucket = _local(at), _bucket(rate=0.1, burst=1)
+    await budget.take(bucket)
+    with pytest.raises(Throttled):
+        await budget.take(bucket)
+    with pytest.raises(Throttled) as caught:
+        await budget.take(bucket, Priority.BACKGROUND)
+
+    at.at += caught.value.retry_after.total_seconds()
+
+    await budget.take(bucket, Priority.BACKGROUND)
+
+
 async def test_a_blocked_bucket_starts_again_empty() -> None:
     at = RealTime()
     budget, bucket = _local(at), _bucket(rate=5, burst=10)
@@ -89,7 +124,7 @@ async def test_a_blocked_bucket_starts_again_empty() -> None:
     await budget.block(bucket)
 
     moments = await _taken_at(budget, bucket, at, 2)
-    assert moments == [pytest.approx(0.5), pytest.approx(0.5 + 1 / 4.75)]
+    assert moments == [pytest.approx(0.5), pytest.approx(0.5 + 1 / 4.9)]
 
 
 async def test_the_rate_is_learned_but_wonders_are_not_believed() -> None:
@@ -98,7 +133,7 @@ async def test_the_rate_is_learned_but_wonders_are_not_believed() -> None:
 
     await budget.learn(bucket, 8)
     moments = await _taken_at(budget, bucket, at, 2)
-    assert moments[1] == pytest.approx(1 / (8 * 0.95))
+    assert moments[1] == pytest.approx(1 / (8 * 0.98) + 0.025)
 
     await budget.learn(bucket, 1_000_000)
     before = at.now()
@@ -115,7 +150,7 @@ async def test_a_rate_that_is_none_is_ignored(rate: float) -> None:
     await budget.learn(bucket, rate)
 
     moments = await _taken_at(budget, bucket, at, 2)
-    assert moments[1] == pytest.approx(1 / (5 * 0.95))
+    assert moments[1] == pytest.approx(1 / (5 * 0.98) + 0.05)
 
 
 async def test_workers_share_the_rate_between_them() -> None:
@@ -123,7 +158,7 @@ async def test_workers_share_the_rate_between_them() -> None:
 
     moments = await _taken_at(_local(at, workers=4), _bucket(rate=8, burst=1), at, 2)
 
-    assert moments[1] == pytest.approx(4 / (8 * 0.95))
+    assert moments[1] == pytest.approx(4 * (1 / (8 * 0.98) + 0.05))
 
 
 @given(
@@ -234,6 +269,18 @@ async def test_without_redis_each_worker_goes_on_at_its_share() -> None:
     await nowhere.aclose()
 
     assert timedelta(seconds=9) < caught.value.retry_after < timedelta(seconds=11)
+
+
+async def test_a_rate_that_redis_lost_is_still_known(redis: Redis) -> None:
+    budget, bucket = RedisBudget(redis), _bucket(rate=0.1, burst=1)
+    await budget.learn(bucket, 0.01)
+    await redis.flushdb()
+
+    await budget.take(bucket)
+    with pytest.raises(Throttled) as caught:
+        await budget.take(bucket)
+
+    assert caught.value.retry_after > timedelta(seconds=90)
 
 
 async def test_when_redis_is_back_it_counts_again(redis: Redis, monkeypatch: Any) -> None:

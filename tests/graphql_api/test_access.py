@@ -48,7 +48,7 @@ NEEDED = {
         listingsPriceOverrideClear listingsPublish
     """,
     "RUN": "repriceRunStart operationCancel repriceRunResume repriceRunDiscard repriceRunUndo",
-    "WRITE_STORES": "storeCreate storeConnect storeSettingsUpdate storeActivate storeDeactivate",
+    "WRITE_STORES": "storeCreate storeConnect storeAuthorize storeDiagnose storeSettingsUpdate storeActivate storeDeactivate",
     "WRITE_RULES": "rulesetCreate rulesetPublish rulesetRollBack",
     "MANAGE_KEYS": "apiKey apiKeys apiKeyCreate apiKeyRotate apiKeyRevoke",
     "MANAGE_WEBHOOKS": """

@@ -94,6 +94,26 @@ async def test_a_store_tells_how_it_stands(scope: Scope, ask: Ask) -> None:
     }
 
 
+async def test_a_store_tells_what_it_has_on_its_way_to_amazon(scope: Scope, ask: Ask) -> None:
+    await STORES.insert(scope, [a_store()])
+    query = """query ($id: ID!) { store(id: $id) {
+        outbox { waitingCount sentCount acceptedCount expectedAt } } }"""
+    nothing = await ask(query, id=gid("Store", "store1"))
+    states = [SubmissionState.PENDING] * 2 + [SubmissionState.ACCEPTED, SubmissionState.SENT]
+    rows = [a_submission(a_decision(number), state=state) for number, state in enumerate(states)]
+    await SUBMISSIONS.insert(scope, rows)
+    told = (await ask(query, id=gid("Store", "store1")))["store"]["outbox"]
+
+    assert nothing["store"]["outbox"] == {
+        "waitingCount": 0,
+        "sentCount": 0,
+        "acceptedCount": 0,
+        "expectedAt": None,
+    }
+    assert (told["waitingCount"], told["sentCount"], told["acceptedCount"]) == (2, 1, 1)
+    assert told["expectedAt"] is not None
+
+
 async def test_a_product_shows_the_prices_of_its_websites_in_their_order(
     scope: Scope, ask: Ask
 ) -> None:

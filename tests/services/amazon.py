@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +105,20 @@ class Amazon:
         """Have the next calls of an operation go wrong."""
         self._post("faults", {"faults": [{"operation": operation, "kind": kind, "next": times}]})
 
+    def forbid(self, *operations: str) -> None:
+        """Have Amazon deny these operations, as where the application lacks their role."""
+        faults = [{"operation": each, "kind": "403", "probability": 1} for each in operations]
+        self._post("faults", {"faults": faults})
+
+    def revoke(self, seller_id: str) -> None:
+        """Have a seller take back what it allowed."""
+        self._post("revoke", {"sellerId": seller_id})
+
+    def sqs(self, action: str, **arguments: Any) -> None:
+        """Do something to the queues, as their owner."""
+        headers = {"x-amz-target": f"AmazonSQS.{action}"}
+        self.http.post("/sqs", json=arguments, headers=headers).raise_for_status()
+
     def journal(self, seller_sku: str | None = None) -> list[dict[str, Any]]:
         """What was written to listings, in order."""
         query = {"sellerSku": seller_sku} if seller_sku else {}
@@ -131,9 +145,15 @@ class Amazon:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Amazon]:
+def running(
+    folder: Path,
+    *,
+    rate_scale: float = RATE_SCALE,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Iterator[Amazon]:
     clock_file = folder / "clock"
-    app = create_app(SimulatorSettings(clock_file=clock_file, rate_scale=RATE_SCALE))
+    settings = SimulatorSettings(clock_file=clock_file, rate_scale=rate_scale)
+    app = create_app(settings, monotonic=monotonic)
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -142,7 +162,7 @@ def running(folder: Path) -> Iterator[Amazon]:
         assert thread.is_alive()
         time.sleep(0.01)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    with httpx.Client(base_url=url) as http:
+    with httpx.Client(base_url=url, timeout=60) as http:
         yield Amazon(url, clock_file, http)
     server.should_exit = True
     thread.join()

@@ -6,6 +6,7 @@ from typing import Any
 from arq.connections import ArqRedis
 from redis.asyncio import Redis
 
+from connectors.errors import NotReady
 from connectors.magento.product_export import RowError
 from connectors.port import ItemOffers
 from domain.change import Change
@@ -19,6 +20,7 @@ from domain.store import CatalogSearchSettings, Store, StoreSettings
 from domain.submission import Submission, SubmissionState
 from embedded.servers import ServerUrls
 from services import (
+    listing_imports,
     listings,
     markings,
     offers,
@@ -128,7 +130,18 @@ class Shop:
         return await OPERATIONS.require(self.scope, operation.id)
 
     async def import_listings(self) -> None:
-        await listings.import_listings(self.runtime, self.scope, self.id, None)
+        """Import what stands on Amazon, letting time pass until its report is made."""
+        for _ in range(5):
+            try:
+                await self.import_listings_once()
+            except NotReady:
+                self.amazon.advance(3)
+            else:
+                return
+        raise AssertionError("the report is never made")
+
+    async def import_listings_once(self) -> None:
+        await listing_imports.import_listings(self.runtime, self.scope, self.id, None)
 
     async def match(self) -> None:
         await listings.match_products(self.runtime, self.scope, self.id, None)
@@ -160,7 +173,7 @@ class Shop:
         raise AssertionError("the shop does not come to rest")
 
     async def _open(self) -> int:
-        waiting = [SubmissionState.PENDING, SubmissionState.ACCEPTED]
+        waiting = [SubmissionState.PENDING, SubmissionState.SENT, SubmissionState.ACCEPTED]
         under_way = await count_in_states(self.scope, self.id, waiting)
         return under_way + await self.due()
 

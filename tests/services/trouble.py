@@ -56,8 +56,8 @@ def killed_after(method: str) -> dict[str, Callable[[Any], Any]]:
     """Let a method of the connector do its work at Amazon and the process die before it knows."""
 
     def replacement(inner: Any) -> Any:
-        async def act(*arguments: Any) -> None:
-            await getattr(inner, method)(*arguments)
+        async def act(*arguments: Any, **named: Any) -> None:
+            await getattr(inner, method)(*arguments, **named)
             raise Killed
 
         return act

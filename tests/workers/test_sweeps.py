@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from arq.connections import ArqRedis
+from structlog.testing import capture_logs
 
 from domain.clock import SystemClock
 from domain.webhook import DisabledReason
@@ -27,7 +28,7 @@ async def swept(shop: Shop, name: str) -> None:
 
 def test_every_job_but_importing_listings_is_swept() -> None:
     names = [cron.name for cron in crons()]
-    assert len(set(names)) == len(names) == 6
+    assert len(set(names)) == len(names) == 7
 
 
 async def test_a_sweep_asks_for_every_active_store_once_a_minute(
@@ -82,3 +83,14 @@ async def test_webhooks_with_something_to_be_told_are_looked_for_each_second(
     assert [(job.function, tuple(job.args)) for job in jobs] == [
         ("deliver", (MERCHANT, "due", None))
     ]
+
+
+async def test_an_authorisation_that_ends_soon_is_warned_of(shop: Shop, amazon: Amazon) -> None:
+    with capture_logs() as logs:
+        await swept(shop, "reminding")
+        for _ in range(48):
+            amazon.advance(7 * 24 * 60)
+        await swept(shop, "reminding")
+
+    (told,) = [entry for entry in logs if entry["event"] == "store.authorization.ends"]
+    assert (told["store"], told["at"][:10]) == (shop.id, "2027-01-05")

@@ -19,6 +19,7 @@ from connectors.port import (
     OfferDraft,
     OfferPatch,
     OffersChanged,
+    TaskState,
 )
 from connectors.simulator.app import create_app
 from connectors.simulator.settings import SimulatorSettings
@@ -238,3 +239,33 @@ async def test_trouble_on_the_way_does_not_show(amazon: Amazon, kind: str) -> No
 
     journal = (await amazon.control.get("/control/journal")).json()["entries"]
     assert [entry["status"] for entry in journal if entry["operation"] == "putListingsItem"]
+
+
+async def test_a_feed_and_a_report_go_all_the_way(amazon: Amazon) -> None:
+    connector = amazon.connector
+    price = Money(777, "USD")
+    patches = [
+        OfferPatch("OLD-1", "PRODUCT", price, 4),
+        OfferPatch("NOBODY", "PRODUCT", price, None),
+    ]
+    before = amazon.clock.now()
+    feed_id = await connector.send_feed(await connector.upload_feed(patches))
+    assert [task.id for task in await connector.feeds_since(before)] == [feed_id]
+    assert (await connector.feed(feed_id)).state is TaskState.WORKING
+    await amazon.advance(10, market_frozen=True)
+    task = await connector.feed(feed_id)
+    assert task.state is TaskState.DONE
+    assert task.document_id is not None
+    report = await connector.read_feed_report(task.document_id)
+    assert report.processed == 2
+    assert {n: found[0].code for n, found in report.refused.items()} == {2: "13013"}
+    await amazon.advance(20, market_frozen=True)
+
+    report_id = await connector.request_listings_report()
+    assert await connector.listings_report_since(before) == report_id
+    await amazon.advance(5, market_frozen=True)
+    made = await connector.report(report_id)
+    assert made.document_id is not None
+    (listing,) = (await connector.read_listings_report(made.document_id)).listings
+    assert (listing.seller_sku, listing.asin, listing.title) == ("OLD-1", "B000000002", "Red mug")
+    assert (listing.price, listing.quantity, listing.is_buyable) == (price, 4, True)

@@ -1,5 +1,6 @@
 """A seller's view of the simulator in process, and the hand on its clock."""
 
+import gzip
 import json
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
@@ -88,6 +89,9 @@ def offer_attributes(item: str, price: object, quantity: object = 10) -> dict[st
         "purchasable_offer": [price_attribute(price)],
         "fulfillment_availability": [stock_attribute(quantity)],
     }
+
+
+FEEDS, REPORTS = "/feeds/2021-06-30", "/reports/2021-06-30"
 
 
 class Amazon:
@@ -192,6 +196,65 @@ class Amazon:
         return await self.call(
             "POST", "/batches/products/pricing/v0/itemOffers", {"requests": requests}
         )
+
+    async def upload(
+        self, content: bytes, content_type: str = "application/json; charset=UTF-8"
+    ) -> str:
+        """Announce a feed's document and upload it; gives its id."""
+        answer = await self.call("POST", f"{FEEDS}/documents", {"contentType": content_type})
+        assert answer.status_code == 201, answer.text
+        document = answer.json()
+        put = await self.http.put(
+            document["url"], content=content, headers={"content-type": content_type}
+        )
+        assert put.status_code == 200, put.text
+        return str(document["feedDocumentId"])
+
+    async def feed(self, document_id: str, feed_type: str = "JSON_LISTINGS_FEED") -> httpx.Response:
+        """createFeed."""
+        body = {
+            "feedType": feed_type,
+            "inputFeedDocumentId": document_id,
+            "marketplaceIds": [MARKETPLACE],
+        }
+        return await self.call("POST", f"{FEEDS}/feeds", body)
+
+    async def listings_feed(self, *messages: dict[str, Any], **header: Any) -> str:
+        """A feed of messages, which get their ids here; gives its id."""
+        numbered = [{"messageId": n, **message} for n, message in enumerate(messages, 1)]
+        told = {"sellerId": self.seller, "version": "2.0", **header}
+        content = json.dumps({"header": told, "messages": numbered}, default=_decimal).encode()
+        answer = await self.feed(await self.upload(content))
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["feedId"])
+
+    async def state_of_feed(self, feed_id: str) -> dict[str, Any]:
+        """getFeed."""
+        return dict((await self.call("GET", f"{FEEDS}/feeds/{feed_id}")).json())
+
+    async def result_of_feed(self, feed_id: str) -> bytes:
+        """What a feed came to, unpacked."""
+        document_id = (await self.state_of_feed(feed_id))["resultFeedDocumentId"]
+        return await self.download(f"{FEEDS}/documents/{document_id}")
+
+    async def report(self, report_type: str = "GET_MERCHANT_LISTINGS_ALL_DATA") -> str:
+        """createReport; gives its id."""
+        body = {"reportType": report_type, "marketplaceIds": [MARKETPLACE]}
+        answer = await self.call("POST", f"{REPORTS}/reports", body)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["reportId"])
+
+    async def state_of_report(self, report_id: str) -> dict[str, Any]:
+        """getReport."""
+        return dict((await self.call("GET", f"{REPORTS}/reports/{report_id}")).json())
+
+    async def download(self, path: str) -> bytes:
+        """A document, unpacked."""
+        document = (await self.call("GET", path)).json()
+        answer = await self.http.get(document["url"])
+        assert answer.status_code == 200, answer.text
+        is_packed = document.get("compressionAlgorithm") == "GZIP"
+        return gzip.decompress(answer.content) if is_packed else answer.content
 
     async def advance(self, minutes: int = 15, *, frozen: bool = False) -> dict[str, Any]:
         """Let time pass; a token that would run out is replaced."""

@@ -14,6 +14,10 @@ SHARED = Path(__file__).resolve().parents[4] / "shared" / "spapi"
 MISSING = f"Amazon's models are not at {SHARED}"
 
 
+def _schema(name: str) -> Draft7Validator:
+    return Draft7Validator(json.loads((SHARED / f"schemas/{name}.json").read_bytes()))
+
+
 class OfficialModels:
     """Finds the operation of a request and validates the body of its answer."""
 
@@ -31,11 +35,12 @@ class OfficialModels:
             (re.compile(re.sub(r"\{\w+\}", "[^/]+", one["path"])), one)
             for one in map(json.loads, lines)
         ]
-        self._offer_changed = Draft7Validator(
-            json.loads(
-                (SHARED / "schemas/notifications/AnyOfferChangedNotification.json").read_bytes()
-            )
-        )
+        self._offer_changed = _schema("notifications/AnyOfferChangedNotification")
+        self._finished = {
+            name: _schema(f"notifications/{name}ProcessingFinishedNotification")
+            for name in ("Feed", "Report")
+        }
+        self._processing_report = _schema("feeds/listings-feed-processing-report-schema-v2")
         self.checked: Counter[str] = Counter()
 
     def check(self, response: httpx.Response) -> None:
@@ -60,6 +65,18 @@ class OfficialModels:
         problems = [error.message for error in self._offer_changed.iter_errors(body)]
         assert not problems, problems
         self.checked["ANY_OFFER_CHANGED"] += 1
+
+    def check_finished(self, kind: str, body: dict[str, Any]) -> None:
+        """Raise when a notification of a feed's or a report's end does not fit its schema."""
+        problems = [error.message for error in self._finished[kind].iter_errors(body)]
+        assert not problems, problems
+        self.checked[f"{kind} finished"] += 1
+
+    def check_processing_report(self, body: dict[str, Any]) -> None:
+        """Raise when the processing report of a listings feed does not fit its schema."""
+        problems = [error.message for error in self._processing_report.iter_errors(body)]
+        assert not problems, problems
+        self.checked["processing report"] += 1
 
     def _operation(self, method: str, path: str) -> dict[str, Any] | None:
         return next(
