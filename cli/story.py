@@ -19,7 +19,7 @@ from domain.errors import SalesChannelError
 from domain.operation import OperationKind, OperationStatus
 from domain.store import Store
 from domain.submission import SubmissionState
-from services import operations
+from services import markings, operations
 from services.queue import Job
 from services.runtime import Runtime
 from storage import listings, submissions
@@ -178,7 +178,7 @@ class Story:
             "events": await self._market.waiting_events(),
             "orders": 0 if orders_read else 1,
             "operations": await OPERATIONS.count(scope, _UNFINISHED),
-            "due": await listings.count_due(scope, store_id),
+            "due": await markings.count_due(scope, store_id),
             "timed": await listings.count_timed(scope, store_id, now),
             "unsent": await self._open([SubmissionState.PENDING]),
             "unconfirmed": await SUBMISSIONS.count(

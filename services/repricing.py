@@ -31,7 +31,7 @@ from domain.submission import Submission, SubmissionKind, SubmissionState
 from domain.webhook import WebhookEvent
 from rules.eligibility import Eligibility
 from rules.guardrails import Guardrails, NewPrice, held, judge_run
-from services import idempotency, operations, runs, webhook_events
+from services import idempotency, markings, operations, runs, webhook_events
 from services.changelog import of_listing, of_store
 from services.decisions import Case, decide_all, look_up
 from services.queue import Job
@@ -39,8 +39,8 @@ from services.runtime import Runtime
 from storage import leases, listings, submissions
 from storage.changes import CHANGES
 from storage.decisions import DECISIONS
-from storage.filters import EVERYTHING
 from storage.listings import LISTINGS
+from storage.markings import asked, touch
 from storage.mongo import Scope
 from storage.operations import is_running
 from storage.runs import RUNS, end, interrupted
@@ -65,6 +65,7 @@ async def reprice(runtime: Runtime, scope: Scope, store_id: str, operation_id: s
         if not mine:
             return 0
         await runs.carry_on_undoing(runtime, scope, store_id)
+        await markings.carry_out(scope, store_id)
         await listings.mark_timed(scope, store_id, runtime.clock.now())
         if operation_id is None:
             decided = await _drain(runtime, scope, store_id, None)
@@ -78,9 +79,8 @@ async def reprice(runtime: Runtime, scope: Scope, store_id: str, operation_id: s
     # A paused store keeps its marks; they are looked at when it is resumed.
     store = await STORES.require(scope, store_id)
     waiting = await _gathering(scope, store_id)
-    if store.status is StoreStatus.ACTIVE and await listings.due(
-        scope, store_id, 1, except_for=waiting
-    ):
+    is_left = await listings.due(scope, store_id, 1, except_for=waiting)
+    if store.status is StoreStatus.ACTIVE and (is_left or await asked(scope, store_id)):
         await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id)
     if decided:
         await runtime.queue.wake(Job.PUSH, scope.merchant_id, store_id)
@@ -94,10 +94,9 @@ async def mark_all_due(runtime: Runtime, scope: Scope, store_id: str, *, actor: 
         NotFound: no such store.
     """
     await STORES.require(scope, store_id, field=("input", "storeId"))
-    # Marked first: what is marked is decided, also where no operation comes to tell of it.
-    await listings.mark_due(scope, store_id, EVERYTHING, at=runtime.clock.now(), reason="BY_HAND")
 
     async def write(inside: Scope) -> Operation:
+        await markings.ask(inside, store_id, at=runtime.clock.now(), reason="BY_HAND")
         operation = await operations.start(
             inside, OperationKind.REPRICE, actor=actor, store_id=store_id
         )
@@ -349,6 +348,8 @@ async def _carry_out_all(
     scope: Scope, run: Run, rows: Sequence[Listing], cases: Sequence[Case]
 ) -> None:
     """Write what follows from some of a run's decisions."""
+    # What decides otherwise from now on is not to come in between.
+    await touch(scope, run.store_id)
     writes = _Writes()
     for case in cases:
         _carry_out(_as_judged(case, run), writes)

@@ -11,13 +11,12 @@ from domain.ids import new_id
 from domain.ruleset import Ruleset, RulesetKind, RulesetStatus
 from domain.store import Store
 from rules.document import DocumentInvalid, RulesetDocument, parse
-from services import idempotency, trial, webhook_events
+from services import idempotency, markings, trial, webhook_events
 from services.changelog import of_store
 from services.queue import Job
 from services.runtime import Runtime
-from storage import listings, rulesets
+from storage import rulesets
 from storage.changes import CHANGES
-from storage.filters import EVERYTHING
 from storage.mongo import Scope
 from storage.rulesets import RULESETS
 from storage.stores import STORES
@@ -198,9 +197,7 @@ async def put_in_force(
         events.append(webhook_events.ruleset_published(draft, at=now))
         published.append(replace(draft, status=RulesetStatus.PUBLISHED, published_at=now))
     if published:
-        await listings.mark_due(
-            scope, published[0].store_id, EVERYTHING, at=now, reason="RULES_PUBLISHED"
-        )
+        await markings.ask(scope, published[0].store_id, at=now, reason="RULES_PUBLISHED")
     await webhook_events.tell(scope, events)
     return published
 

@@ -8,6 +8,7 @@ from domain.decision import Decision
 from domain.errors import Conflict
 from domain.listing import HeldPrice, Listing
 from domain.run import Run, RunStatus
+from services import markings
 from services.changelog import of_store
 from services.queue import Job
 from services.runtime import Runtime
@@ -114,7 +115,9 @@ async def _answer(
                 field=("input", "runId"),
             )
         answered = await _move(runtime, inside, run, status, actor)
-        await listings.mark_run_due(inside, run.store_id, run.id, at=runtime.clock.now())
+        await markings.ask(
+            inside, run.store_id, at=runtime.clock.now(), reason="RUN_ANSWERED", run_id=run.id
+        )
         return answered
 
     run = await scope.transaction(write)

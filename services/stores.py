@@ -13,14 +13,12 @@ from domain.marketplace import MARKETPLACES
 from domain.money import CURRENCY_DIGITS, Money
 from domain.operation import OperationKind
 from domain.store import Connection, QuantityDiscount, Store, StoreSettings, StoreStatus
-from services import idempotency, operations
+from services import idempotency, markings, operations
 from services.changelog import of_store
 from services.queue import Job
 from services.runtime import Runtime
 from services.vault import AmazonCredentials
-from storage import listings
 from storage.changes import CHANGES
-from storage.filters import EVERYTHING
 from storage.mongo import Scope
 from storage.stores import STORES, save
 
@@ -171,7 +169,7 @@ async def change_settings(
 
     async def write(inside: Scope) -> Store:
         saved = await save(inside, changed)
-        await listings.mark_due(inside, store_id, EVERYTHING, at=now, reason="SETTINGS_CHANGED")
+        await markings.ask(inside, store_id, at=now, reason="SETTINGS_CHANGED")
         await _log(runtime, inside, saved, None, "settings changed", actor)
         return saved
 

@@ -93,13 +93,6 @@ async def count_due(scope: Scope, store_id: str) -> int:
     )
 
 
-async def mark_run_due(scope: Scope, store_id: str, run_id: str, *, at: datetime) -> int:
-    """Have the listings decided again whose price a run holds, now that a person has spoken."""
-    return await mark_due(
-        scope, store_id, Is("held.run_id", "eq", run_id), at=at, reason="RUN_ANSWERED"
-    )
-
-
 async def take_back(
     scope: Scope, store_id: str, former: Mapping[str, HeldPrice], *, at: datetime
 ) -> None:

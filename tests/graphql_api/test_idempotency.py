@@ -1,7 +1,7 @@
 """A request with an idempotency key is done once, however often it is sent."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -66,7 +66,8 @@ async def shop(runtime: Runtime, scope: Scope) -> None:
     await stock_shop(scope)
     ready = (a_listing(sku, status=ListingStatus.READY_TO_LIST) for sku in ("NEW-1", "NEW-2"))
     await LISTINGS.insert(scope, ready)
-    upload = Upload("upload1", MERCHANT, 9, "me", NOW, NOW + timedelta(days=1), "file1", NOW)
+    far = datetime.now(UTC) + timedelta(days=1)  # what is over is taken away by the database
+    upload = Upload("upload1", MERCHANT, 9, "me", NOW, far, "file1", NOW)
     await UPLOADS.insert(scope, [upload])
     for name in ("first", "second"):
         text = PRICING.replace("Win the Buy Box, never below cost", name)

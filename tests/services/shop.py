@@ -18,7 +18,17 @@ from domain.ruleset import Ruleset
 from domain.store import CatalogSearchSettings, Store, StoreSettings
 from domain.submission import Submission, SubmissionState
 from embedded.servers import ServerUrls
-from services import listings, offers, operations, orders, products, repricing, rulesets, stores
+from services import (
+    listings,
+    markings,
+    offers,
+    operations,
+    orders,
+    products,
+    repricing,
+    rulesets,
+    stores,
+)
 from services import submissions as sending
 from services.queue import BULK, REPRICE, SYNC, unpack
 from services.runtime import Runtime
@@ -152,7 +162,12 @@ class Shop:
     async def _open(self) -> int:
         waiting = [SubmissionState.PENDING, SubmissionState.ACCEPTED]
         under_way = await count_in_states(self.scope, self.id, waiting)
-        return under_way + await count_due(self.scope, self.id)
+        return under_way + await self.due()
+
+    async def due(self) -> int:
+        """How many listings are to be decided, once all are marked that are to be."""
+        await markings.carry_out(self.scope, self.id)
+        return await count_due(self.scope, self.id)
 
     async def put_on_sale(self, *rows: Product) -> None:
         """Import products, find them on Amazon, and list them until they are live."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from domain.decision import Decision
 from domain.ids import new_id
@@ -25,7 +26,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """A database on a server of the test's own, to be killed and filled."""
     environ = {name: os.environ[name] for name in ("MONGOD_BIN", "PATH") if name in os.environ}
     with open_servers(tmp_path, {**environ, "REDIS_URL": "redis://not-used"}) as urls:
-        async with open_database(urls.mongodb_url, "test", patience=3) as opened:
+        async with open_database(urls.mongodb_url, "test", patience=30) as opened:
             yield opened
 
 
@@ -38,8 +39,15 @@ async def ear(database: Database) -> AsyncIterator[Live]:
 
 async def _decide(scope: Scope, *numbers: int) -> None:
     for number in numbers:
-        row = a_decision(number, trigger=str(number))
-        await DECISIONS.insert(scope, [replace(row, id=new_id())])
+        row = replace(a_decision(number, trigger=str(number)), id=new_id())
+        while True:
+            try:
+                await DECISIONS.insert_new(scope, [row])
+                break
+            except (
+                AutoReconnect
+            ):  # the server may be away for longer than the driver tries by itself
+                await asyncio.sleep(0.1)
 
 
 async def _kill(database: Database) -> None:

@@ -22,7 +22,7 @@ from services.simulation import simulate, with_documents
 from storage.changes import CHANGES
 from storage.decisions import DECISIONS
 from storage.filters import EVERYTHING, Is
-from storage.listings import LISTINGS, count_due
+from storage.listings import LISTINGS
 from storage.mongo import Scope
 from storage.operations import OPERATIONS
 from storage.plans import PLANS
@@ -218,7 +218,7 @@ async def test_publishing_a_plan_puts_all_its_documents_in_force_at_once(
     }
     in_force = await RULESETS.find(stocked.scope, Is("status", "eq", RulesetStatus.PUBLISHED))
     assert {row.source for row in in_force} == {TEN_OFF, NO_MUG_4}
-    assert await count_due(stocked.scope, stocked.id) == 4
+    assert await stocked.due() == 4
     assert [job for job, _ in sorted(await queued(servers))] == ["match_products", "reprice"]
     kept_plan = await PLANS.require(stocked.scope, plan.id)
     assert set(kept_plan.ruleset_ids) == {row.id for row in published}
@@ -230,7 +230,7 @@ async def test_publishing_a_plan_twice_is_publishing_it_once(stocked: Shop) -> N
     await publish(stocked, plan)
     await stocked.settle()
     assert await publish(stocked, plan) == []
-    assert await count_due(stocked.scope, stocked.id) == 0
+    assert await stocked.due() == 0
 
 
 async def test_a_plan_is_refused_once_other_rules_came_into_force(stocked: Shop) -> None:

@@ -8,7 +8,7 @@ import pytest
 from domain.clock import SystemClock
 from embedded.servers import ServerUrls
 from services.clock import FileClock, clock_of
-from services.queue import DELIVER, REPRICE, SYNC, Job, Queue, pack, queue_of, unpack
+from services.queue import BULK, DELIVER, REPRICE, SYNC, Job, Queue, pack, queue_of, unpack
 from tests.services.shop import forget_jobs, queued
 
 
@@ -47,10 +47,11 @@ async def test_sweeps_ask_once_a_minute_and_wakes_each_time(
     assert len(await queued(servers)) == 4
 
 
-def test_computing_and_delivering_have_queues_of_their_own() -> None:
+def test_computing_files_and_delivering_have_queues_of_their_own() -> None:
     assert {job for job in Job if queue_of(job) == REPRICE} == {Job.REPRICE, Job.SIMULATE}
     assert {job for job in Job if queue_of(job) == DELIVER} == {Job.DELIVER}
-    assert {queue_of(job) for job in Job} == {REPRICE, SYNC, DELIVER}
+    assert {job for job in Job if queue_of(job) == BULK} == {Job.EXPORT, Job.IMPORT_PRODUCTS}
+    assert {queue_of(job) for job in Job} == {REPRICE, SYNC, BULK, DELIVER}
 
 
 def test_jobs_are_written_as_json_and_never_as_pickle() -> None:

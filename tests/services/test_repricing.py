@@ -16,7 +16,6 @@ from embedded.servers import ServerUrls
 from services import decisions, listings, repricing, stores
 from services.runtime import Runtime
 from storage import leases
-from storage.listings import count_due
 from tests.factories import MERCHANT, an_offer, usd
 from tests.services.amazon import Amazon
 from tests.services.shop import Shop, a_mug, forget_jobs, queued
@@ -107,7 +106,7 @@ async def test_deciding_again_what_did_not_change_leaves_no_trace_but_the_mark_g
     after = await shop.listing()
     assert replace(after, inputs_hash=before.inputs_hash) == before
     assert await shop.decisions() == decisions
-    assert await count_due(shop.scope, shop.id) == 0
+    assert await shop.due() == 0
 
 
 async def test_a_held_price_is_not_sent_but_an_empty_shelf_is(shop: Shop) -> None:
@@ -330,7 +329,7 @@ async def test_a_listing_that_becomes_due_while_it_is_decided_stays_due_or_is_de
     await shop.reprice()
 
     assert interruptions.rounds - rounds == 2
-    assert await count_due(shop.scope, shop.id) == 0
+    assert await shop.due() == 0
 
 
 async def test_a_listing_that_a_person_changes_in_the_middle_is_decided_anew(
@@ -350,7 +349,7 @@ async def test_a_listing_that_a_person_changes_in_the_middle_is_decided_anew(
 
     assert (await shop.decisions())[-1].price_after == usd("15.55")
     assert [sub.price for sub in await shop.submissions()][1:] == [usd("15.55")]
-    assert await count_due(shop.scope, shop.id) == 0
+    assert await shop.due() == 0
 
 
 async def test_rules_published_in_the_middle_decide_what_was_under_way(
@@ -367,6 +366,8 @@ async def test_rules_published_in_the_middle_decide_what_was_under_way(
     await shop.settle()
 
     assert (await shop.listing()).price == usd("11.00")
+    # What the old rules say was never written once the new ones were in force.
+    assert usd("19.80") not in [sub.price for sub in await shop.submissions()]
 
 
 async def test_settings_that_change_in_the_middle_decide_what_was_under_way(
@@ -386,6 +387,7 @@ async def test_settings_that_change_in_the_middle_decide_what_was_under_way(
     await shop.settle()
 
     assert (await shop.listing()).price == usd("21.78")
+    assert usd("19.80") not in [sub.price for sub in await shop.submissions()]
 
 
 async def test_a_price_and_then_a_quantity_decided_before_anything_was_sent_both_arrive(
@@ -427,7 +429,7 @@ async def test_a_paused_store_keeps_its_marks_and_wakes_nobody(
 
     assert await shop.reprice() == 0
 
-    assert await count_due(shop.scope, shop.id) == 1
+    assert await shop.due() == 1
     assert await queued(servers) == []
 
 
@@ -441,7 +443,7 @@ async def test_what_is_left_when_a_job_makes_room_is_woken_for(
 
     await shop.reprice()
 
-    assert await count_due(shop.scope, shop.id) == 2
+    assert await shop.due() == 2
     assert await queued(servers) == [("reprice", (MERCHANT, shop.id, None))]
 
 
@@ -455,7 +457,7 @@ async def test_what_becomes_due_just_as_the_holder_ends_is_woken_for(
         # Another job holds the lease; the one that is woken for the new mark finds it held and goes.
         await repricing.mark_all_due(shop.runtime, shop.scope, shop.id, actor="me")
         assert await shop.reprice() == 0
-    assert await count_due(shop.scope, shop.id) == 1
+    assert await shop.due() == 1
 
     monkeypatch.setattr(repricing, "_drain", _nothing)  # its last look was before the mark
     await shop.reprice()

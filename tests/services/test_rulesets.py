@@ -14,7 +14,6 @@ from rules.guardrails import DEFAULT_GUARDRAILS
 from services import rulesets
 from storage.changes import CHANGES
 from storage.filters import EVERYTHING, Is
-from storage.listings import count_due
 from storage.rulesets import RULESETS
 from tests.factories import MERCHANT
 from tests.services.shop import Shop, a_mug, forget_jobs, queued
@@ -37,7 +36,7 @@ async def test_a_draft_changes_no_price(shop: Shop) -> None:
         1,
         RulesetKind.PRICING,
     )
-    assert await count_due(shop.scope, shop.id) == 0
+    assert await shop.due() == 0
 
 
 async def test_publishing_retires_the_version_before_and_marks_everything(
@@ -54,7 +53,7 @@ async def test_publishing_retires_the_version_before_and_marks_everything(
     assert kept[first.id].status is RulesetStatus.RETIRED
     assert (kept[second.id].status, second.version) == (RulesetStatus.PUBLISHED, 2)
     assert kept[first.id].source == RULES.format(percent=10)
-    assert await count_due(shop.scope, shop.id) == 2
+    assert await shop.due() == 2
     assert sorted(await queued(servers)) == [
         ("match_products", (MERCHANT, shop.id, None)),
         ("reprice", (MERCHANT, shop.id, None)),
@@ -76,7 +75,7 @@ async def test_the_same_document_again_is_the_same_version_and_changes_nothing(
 
     assert (again.id, again.published_at) == (first.id, first.published_at)
     assert await RULESETS.count(shop.scope) == 1
-    assert await count_due(shop.scope, shop.id) == 0
+    assert await shop.due() == 0
 
 
 async def test_listing_and_pricing_rules_stand_side_by_side(shop: Shop) -> None:

@@ -21,7 +21,7 @@ from storage import decisions
 from storage.changes import CHANGES
 from storage.filters import EVERYTHING, Is
 from storage.keyset import Sort
-from storage.listings import count_due, mark_due
+from storage.listings import mark_due
 from storage.mongo import Scope
 from storage.runs import RUNS
 from tests.factories import an_offer, usd
@@ -354,7 +354,7 @@ async def test_a_run_that_dies_while_it_is_held_is_held_to_its_end(
     dying_after(monkeypatch, chunks=1)
     with pytest.raises(Killed):
         await stocked.reprice()
-    assert await count_due(stocked.scope, stocked.id) == 6
+    assert await stocked.due() == 6
 
     monkeypatch.undo()
     await stocked.settle()
@@ -446,6 +446,7 @@ async def test_what_changed_since_it_was_judged_is_left_for_the_next_run(
         return found
 
     monkeypatch.setattr("services.repricing._judge", judged_and_then_changed)
+    assert await stocked.due() == 12
     assert await repricing._run(stocked.runtime, stocked.scope, stocked.id, None) == 11
     assert (await stocked.listing("MUG-1")).wanted_price == usd("20.00")
 

@@ -26,7 +26,6 @@ from services.settings import Settings
 from services.vault import AmazonCredentials, Vault, development_key
 from storage.changes import CHANGES
 from storage.filters import Is
-from storage.listings import count_due
 from storage.stores import STORES
 from tests.factories import MERCHANT, usd
 from tests.services.amazon import (
@@ -301,7 +300,7 @@ async def test_new_settings_have_every_price_decided_again(shop: Shop, servers: 
     await forget_jobs(servers)
     await shop.change_settings(price=PriceSettings(vat_percent=Decimal(10)))
 
-    assert await count_due(shop.scope, shop.id) == 2
+    assert await shop.due() == 2
     assert {name for name, _ in await queued(servers)} == {"match_products", "reprice"}
     await shop.settle()
     assert (await shop.listing()).price == usd("22.00")

@@ -9,7 +9,6 @@ from services import rulesets
 from storage.changes import CHANGES
 from storage.filters import Is
 from storage.keyset import Sort
-from storage.listings import count_due
 from storage.rulesets import RULESETS
 from tests.factories import usd
 from tests.services.shop import Shop, a_mug
@@ -51,7 +50,7 @@ async def test_going_back_is_a_new_version_with_the_old_text_and_the_old_prices(
         RulesetStatus.PUBLISHED,
     )
     assert (restored.source, restored.content_hash) == (first.source, first.content_hash)
-    assert await count_due(shop.scope, shop.id) == 1
+    assert await shop.due() == 1
     await shop.settle()
     assert (await shop.listing()).price == usd("18.00")
     assert await history(shop) == [
