@@ -1,28 +1,46 @@
 """Charging: what costs too much is refused, the rest is taken out of the caller's bucket of points."""
 
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import (
     DocumentNode,
     GraphQLError,
+    GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
-    get_operation_ast,
     value_from_ast_untyped,
 )
-from strawberry.extensions import SchemaExtension
 
 from graphql_api.cost import CEILING, MUTATIONS, NODES, Cost, PricedField, price
 from graphql_api.deprecations import Deprecation, deprecated
-from services.allowance import PER_SECOND, Allowance
+from services.allowance import PER_SECOND
 
-_KEPT = 500
-_Priced = tuple[tuple[PricedField, ...], tuple[Deprecation, ...]]
-_PRICED: OrderedDict[tuple[str | None, str | None], _Priced] = OrderedDict()
-"""Of documents that were priced before, by text and operation; the oldest go."""
+if TYPE_CHECKING:
+    from graphql_api.context import RequestContext
+
+
+class Priced(NamedTuple):
+    """What is known of an operation's cost before its variables are."""
+
+    fields: tuple[PricedField, ...]
+    defaults: Mapping[str, Any]
+    """Of its variables."""
+    deprecations: tuple[Deprecation, ...]
+    is_mutation: bool
+
+
+def priced(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
+) -> Priced:
+    """What an operation of a valid document costs."""
+    return Priced(
+        price(schema, document, operation),
+        _defaults(operation),
+        deprecated(schema, document),
+        operation.operation is OperationType.MUTATION,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,53 +77,27 @@ class Charge:
         return told
 
 
-class Charging(SchemaExtension):
-    """Refuses what costs too much, and takes the rest out of the caller's bucket before it runs."""
+async def charge(context: "RequestContext", priced: Priced, given: Mapping[str, Any]) -> None:
+    """Let a valid operation run that can be paid for; its caller's variables are `given`.
 
-    async def on_execute(self) -> AsyncIterator[None]:
-        """Let a valid operation run that can be paid for.
-
-        Raises:
-            GraphQLError: it costs too much, or its caller has to wait.
-        """
-        document = self.execution_context.graphql_document
-        assert document is not None
-        operation = get_operation_ast(document, self.execution_context.operation_name)
-        assert operation is not None
-        await self._charge(document, operation)
-        yield
-
-    async def _charge(self, document: DocumentNode, operation: OperationDefinitionNode) -> None:
-        fields, deprecations = self._priced(document, operation)
-        if operation.operation is OperationType.MUTATION and len(fields) > MUTATIONS:
-            raise GraphQLError(f"A document can hold {MUTATIONS} mutations.")
-        variables = {**_defaults(operation), **(self.execution_context.variables or {})}
-        costs = {field.name: field.cost(variables) for field in fields}
-        cost = sum(costs.values(), Cost())
-        if cost.points > CEILING or cost.nodes > NODES:
-            dearest = max(costs, key=lambda name: costs[name].points)
-            raise _too_dear(cost, dearest)
-        context = self.execution_context.context
-        allowance: Allowance = context.runtime.allowance
-        left = await allowance.take(context.caller, cost.points)
-        if not left.wait:
-            context.charge = Charge(fields, variables, cost.points, left.points, deprecations)
-            return
+    Raises:
+        GraphQLError: it costs too much, or its caller has to wait.
+    """
+    if priced.is_mutation and len(priced.fields) > MUTATIONS:
+        raise GraphQLError(f"A document can hold {MUTATIONS} mutations.")
+    variables = {**priced.defaults, **given}
+    costs = {field.name: field.cost(variables) for field in priced.fields}
+    cost = sum(costs.values(), Cost())
+    if cost.points > CEILING or cost.nodes > NODES:
+        dearest = max(costs, key=lambda name: costs[name].points)
+        raise _too_dear(cost, dearest)
+    left = await context.runtime.allowance.take(context.caller, cost.points)
+    if left.wait:
         raise GraphQLError(
             f"This costs {cost.points} points and {left.points} are left; wait {left.wait:.1f} s.",
             extensions={"code": "THROTTLED", "retryAfterSeconds": round(left.wait, 1)},
         )
-
-    def _priced(self, document: DocumentNode, operation: OperationDefinitionNode) -> _Priced:
-        key = (self.execution_context.query, self.execution_context.operation_name)
-        found = _PRICED.get(key)
-        if found is None:
-            schema = self.execution_context.schema._schema  # noqa: SLF001 - graphql-core's own
-            fields = price(schema, document, operation)
-            found = _PRICED[key] = fields, deprecated(schema, document)
-            if len(_PRICED) > _KEPT:
-                _PRICED.popitem(last=False)
-        return found
+    context.charge = Charge(priced.fields, variables, cost.points, left.points, priced.deprecations)
 
 
 def _too_dear(cost: Cost, dearest: str) -> GraphQLError:

@@ -106,7 +106,10 @@ class SelectionPlan:
     ) -> None:
         self.fields = fields
         self.rest = rest
-        self._attributes = [(name, *attribute) for name, attribute in attributes.items()]
+        self._attributes = [
+            (name, _direct(get), is_of_row, writes)
+            for name, (get, is_of_row, writes) in attributes.items()
+        ]
         self._has_row = any(attribute.is_of_row for attribute in attributes.values())
 
     def write(self, source: Any) -> dict[str, Any]:
@@ -273,6 +276,17 @@ def _reader(field: GraphQLField) -> Any:
     if declared is None or resolver is None or declared.extensions:
         return None
     return resolver.wrapped_func if hasattr(resolver.wrapped_func, "read") else None
+
+
+_ATTRIBUTE = (lambda row: row.attribute).__code__
+
+
+def _direct(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same without a call of Python's, where it looks at one attribute."""
+    code = getattr(read, "__code__", None)
+    if code is None or code.co_code != _ATTRIBUTE.co_code or len(code.co_names) != 1:
+        return read
+    return attrgetter(code.co_names[0])
 
 
 def _definition(of: GraphQLField | GraphQLObjectType) -> Any:

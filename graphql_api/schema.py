@@ -8,6 +8,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from graphql_api.access import tell_scopes
+from graphql_api.admission import Admission
 from graphql_api.api_key_mutations import ApiKeyMutations
 from graphql_api.api_keys import ApiKeyQueries
 from graphql_api.changes import ChangeQueries
@@ -15,7 +16,6 @@ from graphql_api.connection_mutations import ConnectionMutations
 from graphql_api.decisions import DecisionQueries
 from graphql_api.executor_trial import executor_class
 from graphql_api.exports import ExportMutations
-from graphql_api.limits import EXTENSIONS
 from graphql_api.listing_bulk_mutations import ListingBulkMutations
 from graphql_api.listing_mutations import ListingMutations
 from graphql_api.listings import ListingQueries
@@ -107,7 +107,7 @@ SCHEMA = _Schema(
     Query,
     Mutation,
     Subscription,
-    extensions=EXTENSIONS,
+    extensions=[Admission],
     execution_context_class=by_event(executor_class()),
     config=StrawberryConfig(scalar_map=SCALARS),
 )

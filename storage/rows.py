@@ -26,7 +26,7 @@ class NotRead(AttributeError):
 
 
 def rows_of(
-    kind: type[T], documents: Iterable[Mapping[str, Any]], read: Collection[str] | None = None
+    kind: type[T], documents: Iterable[dict[str, Any]], read: Collection[str] | None = None
 ) -> list[T]:
     """The rows of documents, of which `read` names the fields; None where they are whole."""
     row, put_document, put_read = _lazy(cast("Any", kind))
@@ -43,44 +43,54 @@ def rows_of(
 def _lazy(kind: type) -> tuple[type, Callable[..., None], Callable[..., None]]:
     """The class of the rows of a domain type, and what fills them."""
     hints = get_type_hints(kind)
-    members: dict[str, Any] = {"__slots__": ("_document", "_read"), "__doc__": kind.__doc__}
+    members: dict[str, Any] = {"__slots__": ("__dict__", "_read"), "__doc__": kind.__doc__}
     for field in dataclasses.fields(kind):
-        members[field.name] = property(_getter(field, hints[field.name]))
+        members[field.name] = _field(field, hints[field.name])
     # `replace` calls the class of what it copies.
     members["__new__"] = lambda _, **fields: kind(**fields)
     members["__reduce__"] = lambda self: (
         _whole,
         (kind, {name: getattr(self, name) for name in hints}),
     )
-    members["__repr__"] = lambda self: f"<row of {kind.__name__} {self._document.get('_id', '')}>"
+    members["__repr__"] = lambda self: f"<row of {kind.__name__} {self.__dict__.get('_id', '')}>"
     row = type(kind.__name__, (kind,), members)
     slots = vars(row)
-    return row, slots["_document"].__set__, slots["_read"].__set__
+    return row, slots["__dict__"].__set__, slots["_read"].__set__
 
 
 def _whole(kind: type[T], fields: Mapping[str, Any]) -> T:
     return kind(**fields)
 
 
-def _getter(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Any], Any]:
+def _field(field: "dataclasses.Field[Any]", hint: Any) -> Any:
     """How a field is made of the document that holds it."""
     key = "_id" if field.name == "id" else field.name
     make = _maker(hint)
-
-    def as_it_is(self: Any) -> Any:
-        try:
-            return self._document[key]
-        except KeyError:
-            return _absent(self, field)
+    if make is None and key == field.name:
+        return _AsItIs(field)
+    take = make or (lambda value: value)
 
     def made(self: Any) -> Any:
         try:
-            value = self._document[key]
+            value = self.__dict__[key]
         except KeyError:
             return _absent(self, field)
-        return make(value)  # type: ignore[misc]  # there is one
+        return take(value)
 
-    return as_it_is if make is None else made
+    return property(made)
+
+
+class _AsItIs:
+    """A field that the document has as it is wanted.
+
+    A row's document is its `__dict__`, so Python finds the value there by itself, and asks here for what it lacks.
+    """
+
+    def __init__(self, field: "dataclasses.Field[Any]") -> None:
+        self._field = field
+
+    def __get__(self, row: Any, _: type) -> Any:
+        return self if row is None else _absent(row, self._field)
 
 
 def _absent(row: Any, field: "dataclasses.Field[Any]") -> Any:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from graphql import build_schema, parse
 
-from graphql_api import charging
+from graphql_api import documents
 from graphql_api.deprecations import Deprecation, deprecated
 from graphql_api.schema import SCHEMA
 from storage.mongo import Scope
@@ -48,9 +48,9 @@ def dated(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     reason = "Use `marketplaceItemId`. Removed after 2027-06-30."
     listing = SCHEMA._schema.type_map["Listing"]
     monkeypatch.setattr(listing.fields["asin"], "deprecation_reason", reason)  # type: ignore[attr-defined]
-    charging._PRICED.clear()
+    documents.known.cache_clear()
     yield reason
-    charging._PRICED.clear()
+    documents.known.cache_clear()
 
 
 async def test_an_answer_tells_it(client: httpx.AsyncClient, scope: Scope, dated: str) -> None:

@@ -436,6 +436,7 @@ PAGE = """{ listings(first: 2) { nodes { id title price { amount } store { name 
     edges { cursor node { title } } pageInfo { endCursor startCursor hasNextPage } } }"""
 
 
+@pytest.mark.timeout(300 if EXAMPLES == 60 else 2 * 3600)
 @settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -6,8 +6,9 @@ import orjson
 import pytest
 from graphql import parse, validate
 
+from graphql_api.documents import RULES
 from graphql_api.explorer import examples, page
-from graphql_api.limits import _RULES, TOKENS
+from graphql_api.limits import TOKENS
 from graphql_api.schema import SCHEMA
 from services import listings, repricing
 from services.runtime import Runtime
@@ -40,7 +41,7 @@ def _variables(example: dict[str, str]) -> Any:
 @pytest.mark.parametrize("example", examples(), ids=_title)
 def test_examples_are_valid_within_the_limits(example: dict[str, str]) -> None:
     document = parse(example["query"], max_tokens=TOKENS)
-    assert validate(SCHEMA._schema, document, [*_RULES]) == []
+    assert validate(SCHEMA._schema, document, RULES) == []
     assert validate(SCHEMA._schema, document) == []
 
 

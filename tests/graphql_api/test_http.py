@@ -8,7 +8,7 @@ import pytest
 import structlog
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from graphql_api import limits
+from graphql_api import documents, limits
 from services.runtime import Runtime
 from storage.mongo import Database, Scope
 from storage.stores import STORES
@@ -134,15 +134,12 @@ async def test_what_is_within_the_limits_is_answered(client: httpx.AsyncClient) 
     assert response.json()["data"] == {"listings": {"nodes": []}}
 
 
-async def test_validation_is_remembered(client: httpx.AsyncClient) -> None:
-    from strawberry.extensions.validation_cache import _get_validate_cache
-
-    cached: Any = _get_validate_cache(limits._KEPT)
+async def test_documents_are_remembered(client: httpx.AsyncClient) -> None:
     query = "query Remembered { viewer { actor } }"
     await _post(client, query)
-    before = cached.cache_info().hits
+    before = documents.known.cache_info().hits
     await _post(client, query)
-    assert cached.cache_info().hits == before + 1
+    assert documents.known.cache_info().hits == before + 1
 
 
 async def test_a_body_has_a_limit(client: httpx.AsyncClient) -> None:
