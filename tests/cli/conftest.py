@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.app import app
+from cli.session import console, errors
 from embedded.servers import ServerUrls
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
@@ -55,7 +56,8 @@ class Shell:
 def shell(
     servers: ServerUrls, amazon: Amazon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Shell]:
-    monkeypatch.setenv("COLUMNS", "200")
+    for each in (console, errors):
+        monkeypatch.setattr(each, "width", 200)
     settings = settings_of(amazon, tmp_path)
     environment = {
         "MONGODB_URL": servers.mongodb_url,

@@ -9,7 +9,7 @@ from domain.listing import ListingStatus
 from domain.operation import OperationKind
 from domain.store import StoreStatus
 from embedded.servers import ServerUrls
-from services import operations
+from services import markings, operations
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
 from storage.changes import CHANGES
@@ -456,6 +456,7 @@ async def test_a_run_is_started_watched_and_cancelled(scope: Scope, ask: Ask) ->
         "actor": "local user",
         "store": {"name": "Shop"},
     }
+    await markings.carry_out(scope, "store1")
     assert (await LISTINGS.require(scope, "store1/MUG-1")).due.reason == "BY_HAND"
     query = f"""mutation ($input: OperationCancelInput!) {{ operationCancel(input: $input) {{
                   operation {{ isCancelRequested }} {ERRORS} }} }}"""

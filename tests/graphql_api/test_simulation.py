@@ -6,7 +6,7 @@ import pytest
 
 from domain.ruleset import RulesetStatus
 from embedded.servers import ServerUrls
-from services import plans
+from services import markings, plans
 from services.runtime import Runtime
 from storage.filters import Is
 from storage.listings import LISTINGS, count_due
@@ -159,6 +159,7 @@ async def test_publishing_a_plan_publishes_all_of_it(
     assert published["plan"]["publishedAt"] is not None
     in_force = await RULESETS.find(stocked, Is("status", "eq", RulesetStatus.PUBLISHED))
     assert {row.source for row in in_force} == {TEN_OFF, NO_PENS}
+    await markings.carry_out(stocked, "store1")
     assert await count_due(stocked, "store1") == 3
 
 

@@ -251,7 +251,7 @@ async def test_lost_work_is_picked_up_by_the_sweep(
     await shop.import_products(a_mug())
     lost = await operations.start(shop.scope, OperationKind.MATCH, actor="me", store_id=shop.id)
     long_ago = lost.updated_at - timedelta(minutes=5)
-    await shop.scope.update_many("operations", {}, {"$set": {"updated_at": long_ago}})
+    await shop.scope.update("operations", {"_id": lost.id}, {"$set": {"updated_at": long_ago}})
     await forget_jobs(servers)
 
     await operations.pick_up_stuck(shop.runtime)
