@@ -39,7 +39,6 @@ from services.vault import AmazonCredentials
 from storage.changes import CHANGES
 from storage.decisions import DECISIONS
 from storage.filters import Is
-from storage.indexes import INDEXES
 from storage.keyset import Sort
 from storage.listings import LISTINGS, count_due
 from storage.mongo import Scope
@@ -103,7 +102,7 @@ async def forget_jobs(urls: ServerUrls) -> None:
 
 async def wipe(runtime: Runtime) -> None:
     """Take everything out of the database and leave its indexes."""
-    for name in (*INDEXES, "leases"):
+    for name in await runtime.database.handle.list_collection_names():
         await runtime.database.handle[name].delete_many({})
 
 
