@@ -37,7 +37,7 @@ from tests.graphql_api.conftest import gid
 from tests.graphql_api.seeds import an_order, stock_shop
 
 CONFIG = StrawberryConfig(scalar_map=SCALARS)
-EXAMPLES = 3000 if os.environ.get("NIGHTLY") else 60
+EXAMPLES = 3000 if os.environ.get("NIGHTLY") else 25
 SDL = SCHEMA.as_str()
 LISTS = ["listings", "stores", "products", "orders", "decisions", "changes", "nodes", "node"]
 
@@ -439,6 +439,7 @@ PAGE = """{ listings(first: 2) { nodes { id title price { amount } store { name 
 @pytest.mark.timeout(300 if EXAMPLES == 60 else 2 * 3600)
 @settings(
     max_examples=EXAMPLES,
+    derandomize=EXAMPLES == 25,  # some documents take seconds; chance is for the night
     deadline=None,
     suppress_health_check=[*HealthCheck],
 )

@@ -111,7 +111,12 @@ def seen() -> Iterator[Counter[str]]:
 
 
 @pytest.mark.timeout(7200 if IS_NIGHTLY else 300)
-@settings(max_examples=REQUESTS, deadline=None, suppress_health_check=[*HealthCheck])
+@settings(
+    max_examples=REQUESTS,
+    deadline=None,
+    derandomize=not IS_NIGHTLY,
+    suppress_health_check=[*HealthCheck],
+)
 @given(text=requests())
 async def test_whatever_is_sent_has_an_answer(
     client: httpx.AsyncClient, seen: Counter[str], text: str
