@@ -82,7 +82,11 @@ def decide(inputs: PricingInputs) -> PricingVerdict:
     override = inputs.listing.override
     if override is not None:
         return _overridden(inputs, facts, override.price)
-    return _computed(inputs, facts)
+    verdict = _computed(inputs, facts)
+    if inputs.document is not None:
+        publishes = verdict.outcome is DecisionOutcome.CHANGE
+        check(inputs.document, facts, inputs.matched, None if publishes else inputs.listing.id)
+    return verdict
 
 
 def _overridden(inputs: PricingInputs, facts: Facts, price: Money) -> PricingVerdict:
@@ -111,8 +115,6 @@ def _computed(inputs: PricingInputs, facts: Facts) -> PricingVerdict:
         inputs.now,
         settings.compares_with_shipping,
     )
-    if inputs.document is not None:
-        check(inputs.document, facts, inputs.matched, inputs.listing.id)
     course = run_rules(start, inputs.document, inputs.matched, inputs.local, around)
     running = _floor_again(course.running, settings)
     running = _at_least_map(running, inputs.product, settings, exchange)

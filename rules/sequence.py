@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from zlib import crc32
 
 from domain.decision import RuleOutcome
@@ -46,7 +45,7 @@ def run_rules(
         return Course(running, Shape())
     course = Course(running, document.shape)
     places = document.places
-    for place in sorted(places[key] for key in matched):
+    for place in sorted(places[key] for key in matched & places.keys()):
         rule = document.in_order[place]
         obstacle = _obstacle(rule, course, local)
         note = obstacle or _apply(rule, course, around)
@@ -54,24 +53,25 @@ def run_rules(
     return course
 
 
-def check(document: RulesetDocument, facts: Facts, matched: frozenset[str], key: str) -> None:
-    """Hold what the engine says against the conditions themselves: of all rules that match, and of one that does not.
+def check(
+    document: RulesetDocument, facts: Facts, matched: frozenset[str], one_by: str | None
+) -> None:
+    """Hold what the engine says of rules against their conditions.
 
-    To look at all would take a hundred times as long as to decide. Which one it is follows from `key`, the listing's,
-    so that over a catalogue each comes up.
+    All of them, or, where nothing is going to be published by them, those that match and one of the others, which
+    `one_by`, the listing's id, chooses: over a catalogue each comes up. All would take longer than everything else.
 
     Raises:
         EngineDisagrees: a rule matches that should not, or one that should does not.
     """
-    start = crc32(key.encode())
-    places = document.places.keys()
-    others = (
-        document.in_order[(start + step) % len(document.in_order)]
-        for step in range(len(document.in_order))
-    )
-    looked_at = [document.in_order[document.places[key]] for key in matched if key in places]
-    looked_at += islice((rule for rule in others if rule.active and rule.key not in matched), 1)
-    for rule in looked_at:
+    if unknown := matched - document.places.keys():
+        raise EngineDisagrees(f"rules {sorted(unknown)}: engine says True, and none is active")
+    rules = [rule for rule in document.in_order if rule.active]
+    if one_by is not None:
+        others = [rule for rule in rules if rule.key not in matched]
+        rules = [rule for rule in rules if rule.key in matched]
+        rules += others[crc32(one_by.encode()) % len(others) :][:1] if others else []
+    for rule in rules:
         held = rule.when is None or holds(rule.when, facts)
         if held != (rule.key in matched):
             raise EngineDisagrees(f"rule {rule.key}: engine says {not held}, conditions say {held}")

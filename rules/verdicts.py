@@ -1,8 +1,8 @@
 """What every rule had to do with a decision, worked out again of what the decision keeps.
 
 A decision keeps the facts that its rules asked for and what became of those that matched. Which conditions of which
-rule held follows from that and from the text of the rules, which never changes; to write it down with every decision
-would take a hundred times as long as to decide.
+rule held follows from that and from the text of the rules, which never changes; with 200 rules, to write it down with
+every decision takes fifteen times as long as all else.
 """
 
 from collections.abc import Iterable

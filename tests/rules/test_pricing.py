@@ -178,6 +178,16 @@ def test_matches_that_the_conditions_contradict_are_never_priced() -> None:
         decide(replace(inputs, matched=frozenset({"less"})))
 
 
+@pytest.mark.parametrize("number", range(20))
+def test_no_price_changes_where_the_engine_missed_a_rule(number: int) -> None:
+    missed = [less("1.00", ", when: {fact: price, gt: 1}", key=f"missed-{n}") for n in range(3)]
+    never = [less("1.00", ", when: {fact: price, gt: 999}", key=f"n{n}") for n in range(30)]
+    listing = replace(a_listing(), id=f"store/SKU-{number}")
+    inputs = inputs_of(rules(less("2.00"), *never, *missed), listing=listing)
+    with pytest.raises(EngineDisagrees):
+        decide(replace(inputs, matched=inputs.matched - {"missed-1"}))
+
+
 # Competitors
 
 
