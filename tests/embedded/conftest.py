@@ -1,9 +1,11 @@
 """A supervisor, and other processes to act as a second terminal."""
 
+import signal
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,8 @@ def python() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            # Where the tests run in the background, Ctrl-C is ignored by them and all that they start.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - one call, no lock
         )
         started.append(process)
         return process
