@@ -334,21 +334,3 @@ class ReadsOrders(Protocol):
 
     def orders_since(self, changed_after: datetime, store_id: str) -> AsyncIterator[OrderPage]:
         """Pages of the orders that changed after a moment of the marketplace's time."""
-
-
-class Connector(
-    ChecksConnection,
-    ReadsCatalog,
-    ReadsListings,
-    ReportsListings,
-    WritesListings,
-    WritesInFeeds,
-    ReadsOffers,
-    ReceivesEvents,
-    ReadsOrders,
-    Protocol,
-):
-    """Everything that a store needs of its marketplace."""
-
-    async def close(self) -> None:
-        """Let go of connections."""

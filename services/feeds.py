@@ -11,8 +11,9 @@ from functools import partial
 
 import structlog
 
+from connectors.connector import Connector
 from connectors.errors import Missing, Rejected, Throttled, Unauthorized
-from connectors.port import Connector, FeedReport, OfferPatch, Task, TaskState
+from connectors.port import FeedReport, OfferPatch, Task, TaskState
 from domain.feed import Feed, FeedState
 from domain.ids import new_id
 from domain.store import Store

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 import orjson
 import structlog
 
+from connectors.connector import Connector
 from connectors.errors import NotReady, Rejected, Unreadable
 from connectors.port import (
     CatalogItem,
-    Connector,
     IdentifierType,
     ListingsReport,
     MarketplaceListing,
