@@ -15,13 +15,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from connectors.simulator import (
     catalog,
     feeds,
+    finances,
+    fulfilment_stock,
     listings,
     notifications,
     offers,
     orders,
+    report_schedules,
     reports,
     restricted,
     sellers,
+    shipments,
     state_file,
 )
 from connectors.simulator.auth import LwaError, exchange
@@ -39,6 +43,8 @@ MINUTES_A_TICK = 5
 
 _LISTING = "/listings/2021-08-01/items/{seller_id}"
 _FEEDS, _REPORTS = "/feeds/2021-06-30", "/reports/2021-06-30"
+_SCHEDULES = f"{_REPORTS}/schedules"
+_SCHEDULE = f"{_SCHEDULES}/{{schedule_id}}"
 _SUBSCRIPTIONS = "/notifications/v1/subscriptions"
 _DESTINATIONS = "/notifications/v1/destinations"
 _OPERATIONS: list[tuple[str, str, str, Handler]] = [
@@ -58,6 +64,28 @@ _OPERATIONS: list[tuple[str, str, str, Handler]] = [
     ("GET", "/products/pricing/v0/items/{asin}/offers", "getItemOffers", offers.get_item_offers),
     ("GET", "/orders/2026-01-01/orders", "searchOrders", orders.search_orders),
     ("GET", "/orders/2026-01-01/orders/{order_id}", "getOrder", orders.get_order),
+    (
+        "POST",
+        "/orders/v0/orders/{order_id}/shipmentConfirmation",
+        "confirmShipment",
+        shipments.confirm_shipment,
+    ),
+    (
+        "GET",
+        "/fba/inventory/v1/summaries",
+        "getInventorySummaries",
+        fulfilment_stock.get_inventory_summaries,
+    ),
+    (
+        "GET",
+        "/finances/2024-06-19/transactions",
+        "listTransactions",
+        finances.list_transactions,
+    ),
+    ("POST", _SCHEDULES, "createReportSchedule", report_schedules.create_report_schedule),
+    ("GET", _SCHEDULES, "getReportSchedules", report_schedules.get_report_schedules),
+    ("GET", _SCHEDULE, "getReportSchedule", report_schedules.get_report_schedule),
+    ("DELETE", _SCHEDULE, "cancelReportSchedule", report_schedules.cancel_report_schedule),
     ("POST", f"{_FEEDS}/documents", "createFeedDocument", feeds.create_feed_document),
     (
         "GET",

@@ -18,6 +18,7 @@ from connectors.simulator.wire import Answer, Query, SpApiError, dumps
 from connectors.simulator.world import World
 
 _LIMITED = frozenset({200, 201, 202, 204, 400, 404})
+_NO_CONTENT = 204
 _PAGE_503 = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
 
 
@@ -155,8 +156,10 @@ def _response(simulator: Simulator, name: str, answer: object, fault: FaultRule 
     kind = fault.kind if fault else None
     if kind is FaultKind.RESET:
         return BrokenResponse(dumps(body), status, headers, "application/json")
-    if kind is FaultKind.EMPTY_200 or body is None:
+    if kind is FaultKind.EMPTY_200:
         return Response(b"", 200, headers, "application/json")
+    if body is None:
+        return Response(b"", status, headers, "application/json" if status != _NO_CONTENT else None)
     if kind is FaultKind.HTML_503:
         return Response(_PAGE_503, 503, headers, "text/html")
     return Response(dumps(body), status, headers, "application/json")

@@ -36,6 +36,10 @@ PLANS: dict[str, Plan] = {
     "createReport": Plan(0.0167, 15),
     "getReport": Plan(2, 15),
     "getReports": Plan(0.0222, 10),
+    "createReportSchedule": Plan(0.0222, 10),
+    "getReportSchedules": Plan(0.0222, 10),
+    "getReportSchedule": Plan(0.0222, 10),
+    "cancelReportSchedule": Plan(0.0222, 10),
     "getReportDocument": Plan(0.0167, 15),
     "cancelReport": Plan(0.0222, 10),
     "createFeedDocument": Plan(0.5, 15),
@@ -46,6 +50,9 @@ PLANS: dict[str, Plan] = {
     "cancelFeed": Plan(2, 15),
     "searchOrders": Plan(0.0056, 20),
     "getOrder": Plan(0.5, 30),
+    "confirmShipment": Plan(2, 10),
+    "getInventorySummaries": Plan(2, 2),
+    "listTransactions": Plan(0.5, 10),
 }
 
 LISTINGS_FEEDS = "createFeed JSON_LISTINGS_FEED"

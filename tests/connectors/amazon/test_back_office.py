@@ -4,6 +4,7 @@ import contextlib
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
+from xml.etree.ElementTree import Element
 
 import httpx
 import orjson
@@ -423,7 +424,7 @@ def test_any_settlement_is_read_or_unreadable(rows: list[str], junk: bytes, char
 
 @given(st.binary(max_size=300), st.lists(st.text(max_size=20), min_size=5, max_size=5))
 def test_any_processing_report_is_read_or_unreadable(junk: bytes, texts: list[str]) -> None:
-    root = markup.Element("AmazonEnvelope")
+    root = Element("AmazonEnvelope")
     report = markup.add(markup.add(root, "Message"), "ProcessingReport")
     result = markup.add(report, "Result")
     for name, text in zip(
