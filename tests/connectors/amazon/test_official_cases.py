@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import httpx
 import pytest
+import structlog
 
 from connectors.amazon import operations, restricted
 from connectors.amazon.account import AmazonAccount
@@ -29,6 +30,8 @@ from connectors.port import (
     OfferPatch,
     OffersChanged,
     OrderPage,
+    TaskEnded,
+    TaskKind,
     TaskState,
     UnknownEvent,
 )
@@ -277,13 +280,26 @@ def test_usage_plans_are_the_documented_ones() -> None:
         )
 
 
+_ENDED = {
+    "FEED_PROCESSING_FINISHED": TaskEnded(TaskKind.FEED, "53347018456"),
+    "REPORT_PROCESSING_FINISHED": TaskEnded(TaskKind.REPORT, "54517018502"),
+}
+
+
 @pytest.mark.parametrize(
     "example", _lines("notification_examples.jsonl"), ids=lambda row: row["schema"]
 )
 def test_an_official_notification_is_read_or_known_by_name(
     example: dict[str, Any], account: AmazonAccount
 ) -> None:
-    event = event_of(json.dumps(example["body"]), "A3TH9S8BH6GOGM", account.marketplace.id)
+    seller_id, marketplace_id = "A3TH9S8BH6GOGM", account.marketplace.id
+    with structlog.testing.capture_logs() as told:
+        event = event_of(json.dumps(example["body"]), seller_id, marketplace_id)
+    envelope = {"version": "0", "detail-type": example["notificationType"], "source": "aws.partner"}
+    by_event_bridge = json.dumps({**envelope, "detail": example["body"]})
+
+    assert event_of(by_event_bridge, seller_id, marketplace_id) == event
+    assert told == []
 
     if example["notificationType"] == "ANY_OFFER_CHANGED":
         assert isinstance(event, OffersChanged)
@@ -295,6 +311,8 @@ def test_an_official_notification_is_read_or_known_by_name(
         assert not offer.is_own
         assert event.item.observed_at == datetime(2020, 7, 13, 19, 42, 4, 284000, tzinfo=UTC)
         assert event.item.covers == {Condition.NEW}
+    elif ended := _ENDED.get(example["notificationType"]):
+        assert event == ended
     else:
         assert event == UnknownEvent(example["notificationType"])
 
