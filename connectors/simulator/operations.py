@@ -13,9 +13,9 @@ from starlette.types import Receive, Scope, Send
 
 from connectors.simulator.auth import check_token
 from connectors.simulator.faults import FaultKind, FaultRule, Faults
-from connectors.simulator.rates import LISTINGS_FEEDS, Buckets
+from connectors.simulator.rates import Buckets
 from connectors.simulator.wire import Answer, Query, SpApiError, dumps
-from connectors.simulator.world import World
+from connectors.simulator.world import Token, World
 
 _LIMITED = frozenset({200, 201, 202, 204, 400, 404})
 _NO_CONTENT = 204
@@ -80,7 +80,8 @@ def operation(
                 method=request.method,
                 path=request.url.path,
             )
-            _take_token(simulator, token.client_id, token.seller_id, _bucket(name, body))
+            query = request.scope["query_string"].decode("latin-1")
+            _take_token(simulator, token, name, query, body)
             fault = simulator.faults.strike(simulator.world.seed, name)
             if fault is not None:
                 await _before(fault)
@@ -91,7 +92,7 @@ def operation(
                     token.client_id,
                     token.seller_id or "",
                     {key: unquote(value) for key, value in request.path_params.items()},
-                    Query(request.scope["query_string"].decode("latin-1")),
+                    Query(query),
                     body,
                     _base_url(request),
                 )
@@ -111,17 +112,10 @@ def _base_url(request: Request) -> str:
     return str(url).rstrip("/")
 
 
-def _take_token(simulator: Simulator, client_id: str, seller_id: str | None, name: str) -> None:
-    if not simulator.buckets.take(client_id, seller_id, name):
-        raise _quota_exceeded()
-
-
-def _bucket(name: str, body: bytes) -> str:
-    return LISTINGS_FEEDS if name == "createFeed" and b"JSON_LISTINGS_FEED" in body else name
-
-
-def _quota_exceeded() -> SpApiError:
-    return SpApiError(429, "QuotaExceeded", "You exceeded your quota for the requested resource.")
+def _take_token(simulator: Simulator, token: Token, name: str, query: str, body: bytes) -> None:
+    refusal = simulator.buckets.refusal(token.client_id, token.seller_id, name, query, body)
+    if refusal is not None:
+        raise SpApiError(429, "QuotaExceeded", refusal)
 
 
 async def _before(fault: FaultRule) -> None:
@@ -134,7 +128,9 @@ async def _before(fault: FaultRule) -> None:
     elif fault.kind is FaultKind.HTML_503:
         raise SpApiError(503, "ServiceUnavailable", "The service is unavailable.")
     elif fault.kind is FaultKind.THROTTLE:
-        raise _quota_exceeded()
+        raise SpApiError(
+            429, "QuotaExceeded", "You exceeded your quota for the requested resource."
+        )
     elif fault.kind is FaultKind.FORBIDDEN:
         raise SpApiError(403, "Unauthorized", "Access to requested resource is denied.")
 
