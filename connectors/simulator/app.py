@@ -32,8 +32,11 @@ from connectors.simulator.auth import LwaError, exchange
 from connectors.simulator.consent import ConsentError, allow, page
 from connectors.simulator.control import control_routes, keep, move_time
 from connectors.simulator.documents import document_routes
+from connectors.simulator.index import index, not_simulated
 from connectors.simulator.operations import Handler, Simulator, operation
 from connectors.simulator.rates import Buckets
+from connectors.simulator.relay import relay
+from connectors.simulator.scenario import build_world, read_scenario
 from connectors.simulator.settings import SimulatorSettings
 from connectors.simulator.sqs import sqs_endpoint
 from connectors.simulator.wire import dumps
@@ -168,14 +171,14 @@ _GRANTLESS = frozenset(
 def create_app(
     settings: SimulatorSettings, *, monotonic: Callable[[], float] = time.monotonic
 ) -> Starlette:
-    """A simulator, with the world of its state file where there is one.
+    """A simulator, with the world of its state file where there is one, or that of the scenario of its settings.
 
     `monotonic` tells real seconds, by which rate limits refill and received messages come back.
     """
-    simulator = Simulator(Buckets(monotonic, settings.rate_scale), monotonic)
-    if settings.state_file is not None and settings.state_file.exists():
-        simulator.world = state_file.load(settings.state_file)
-        keep(simulator, settings)
+    simulator = Simulator(
+        Buckets(monotonic, settings.rate_scale), monotonic, relays=settings.sqs_url is not None
+    )
+    _begin(simulator, settings)
 
     async def token(request: Request) -> Response:
         media_type, body = request.headers.get("content-type", ""), await request.body()
@@ -197,17 +200,8 @@ def create_app(
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        running = asyncio.create_task(_run(simulator, settings)) if settings.speed else None
-        yield
-        if running is not None:
-            running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running
-        keep(simulator, settings)
-
     sqs = sqs_endpoint(simulator)
+    controls = control_routes(simulator, settings)
     app = Starlette(
         routes=[
             *(
@@ -222,10 +216,12 @@ def create_app(
             Route("/apps/authorize/consent", consent, methods=["GET", "POST"]),
             *(Route(path, sqs, methods=["POST"]) for path in ("/sqs", "/sqs/{rest:path}")),
             *document_routes(simulator),
-            *control_routes(simulator, settings),
+            *controls,
             Route("/healthz", healthz),
+            Route("/", index(simulator, _OPERATIONS, controls)),
         ],
-        lifespan=lifespan,
+        exception_handlers={404: not_simulated, 405: not_simulated},
+        lifespan=lambda _: _living(simulator, settings),
     )
     app.state.simulator = simulator
     app.add_middleware(EncodedPaths)
@@ -243,6 +239,28 @@ class EncodedPaths:
         if scope["type"] == "http":
             scope = {**scope, "path": scope["raw_path"].split(b"?")[0].decode("ascii")}
         await self._app(scope, receive, send)
+
+
+def _begin(simulator: Simulator, settings: SimulatorSettings) -> None:
+    """Take up the world that the settings name."""
+    if settings.state_file is not None and settings.state_file.exists():
+        simulator.enter(state_file.load(settings.state_file))
+    elif settings.scenario is not None:
+        simulator.enter(build_world(read_scenario(settings.scenario)))
+    keep(simulator, settings)
+
+
+@contextlib.asynccontextmanager
+async def _living(simulator: Simulator, settings: SimulatorSettings) -> AsyncIterator[None]:
+    """Do what goes on by itself; the world is saved at the end."""
+    async with asyncio.TaskGroup() as working:
+        running = [working.create_task(_run(simulator, settings))]
+        if settings.sqs_url is not None:
+            running.append(working.create_task(relay(simulator, settings.sqs_url)))
+        yield
+        for task in running:
+            task.cancel()
+    keep(simulator, settings)
 
 
 async def _run(simulator: Simulator, settings: SimulatorSettings) -> None:

@@ -90,7 +90,7 @@ def control_routes(simulator: Simulator, settings: SimulatorSettings) -> list[Ro
         scenario = read_scenario(loads(body))
         loaded = scenario.scenario_id != simulator.world.scenario_id
         if loaded:
-            simulator.world = build_world(scenario)
+            simulator.enter(build_world(scenario))
             keep(simulator, settings)
         return {"loaded": loaded, "now": iso(simulator.world.now_ms), "tick": simulator.world.tick}
 

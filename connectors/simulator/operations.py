@@ -1,7 +1,7 @@
 """What every SP-API operation goes through: token, rate limit, trouble on command, and the answer's headers."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -30,6 +30,14 @@ class Simulator:
     monotonic: Callable[[], float]
     world: World = field(default_factory=World)
     faults: Faults = field(default_factory=Faults)
+    relays: bool = False
+    """Whether notifications go to queues elsewhere."""
+
+    def enter(self, world: World) -> None:
+        """Go on with another world."""
+        self.world = world
+        if self.relays:
+            world.queues.outgoing = deque()
 
 
 @dataclass(frozen=True, slots=True)
