@@ -1,7 +1,7 @@
 """Decisions: what the rules say of listings, with everything that they rest on. Nothing is written here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -91,7 +91,7 @@ async def look_up(scope: Scope, store: Store, rows: Sequence[Listing]) -> list[K
     runs = await RUNS.get_many(scope, run_ids) if run_ids else {}
     return [
         Known(
-            row,
+            _with_buy_box(row, snapshots.get(snapshot_id(store.id, row.asin or ""))),
             products[row.product_id],
             snapshots.get(snapshot_id(store.id, row.asin or "")),
             runs[row.held.run_id].status if row.held and row.held.run_id in runs else None,
@@ -99,6 +99,13 @@ async def look_up(scope: Scope, store: Store, rows: Sequence[Listing]) -> list[K
         for row in rows
         if row.product_id in products
     ]
+
+
+def _with_buy_box(listing: Listing, snapshot: OfferSnapshot | None) -> Listing:
+    """The listing as the offers have it: what it says of the Buy Box itself is brought up to date a moment later."""
+    winner = snapshot.buy_box if snapshot else None
+    owned = winner.is_own if winner else None
+    return listing if owned is listing.owns_buy_box else replace(listing, owns_buy_box=owned)
 
 
 def decide_all(

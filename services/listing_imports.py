@@ -24,7 +24,7 @@ from connectors.port import (
 from domain.listing import listing_id
 from domain.operation import Operation, OperationKind, OperationStatus
 from domain.store import Store
-from services import operations
+from services import offers, operations
 from services.listings import imported, with_products
 from services.operations import Progress
 from services.queue import Job
@@ -229,4 +229,6 @@ async def _insert(
 ) -> int:
     """Add what is not there yet; gives how many that were."""
     made = [imported(runtime, store, listing) for listing in found]
-    return await LISTINGS.insert_new(scope, await with_products(scope, made))
+    count = await LISTINGS.insert_new(scope, await with_products(scope, made))
+    await offers.note_buy_boxes(scope, store.id, [row.asin for row in made if row.asin])
+    return count

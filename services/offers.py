@@ -123,16 +123,6 @@ async def record(
         if not moved:
             return 0
         await offer_history.record(inside, moved.values(), _machine.now())
-        concerned = await listings.with_asins(inside, store.id, list(moved))
-        await listings.set_buy_box(
-            inside,
-            [
-                (listing.id, owned)
-                for listing in concerned
-                if listing.asin is not None
-                and (owned := _owned(moved[listing.asin])) != listing.owns_buy_box
-            ],
-        )
         return await listings.mark_due(
             inside,
             store.id,
@@ -141,7 +131,26 @@ async def record(
             reason=reason,
         )
 
-    return await scope.transaction(write)
+    marked = await scope.transaction(write)
+    await note_buy_boxes(scope, store.id, [item.asin for item in items])
+    return marked
+
+
+async def note_buy_boxes(scope: Scope, store_id: str, asins: Sequence[str]) -> None:
+    """Bring up to date which listings of some ASINs hold the Buy Box, for showing and counting.
+
+    To be called after offers are written, and after listings are: a transaction that writes the one does not see
+    what another adds of the other, but whoever is second here sees both. Decisions look at the offers themselves.
+    """
+
+    async def write(inside: Scope) -> None:
+        held = await offers.buy_boxes(inside, [snapshot_id(store_id, asin) for asin in asins])
+        won = {asin: held.get(snapshot_id(store_id, asin)) for asin in asins}
+        owned = {asin: winner[0].is_own if winner else None for asin, winner in won.items()}
+        await listings.set_buy_box(inside, store_id, owned)
+
+    if asins:
+        await scope.transaction(write)
 
 
 async def _listed(scope: Scope, store_id: str, after_id: str) -> list[Listing]:
@@ -181,7 +190,3 @@ def _folded(store: Store, known: OfferSnapshot | None, item: ItemOffers) -> Offe
 def _rank(offer: Offer) -> tuple[int, int, str]:
     """New ones first, the cheapest first: the same offers always stand in the same order."""
     return _CONDITIONS.index(offer.condition), offer.landed_price.minor, offer.seller_id
-
-
-def _owned(snapshot: OfferSnapshot) -> bool | None:
-    return snapshot.buy_box.is_own if snapshot.buy_box else None

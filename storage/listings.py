@@ -164,19 +164,17 @@ async def forget_wanted_quantity(scope: Scope, ids: Members[str]) -> int:
     )
 
 
-async def set_buy_box(scope: Scope, owned: Iterable[tuple[str, bool | None]]) -> int:
-    """Note who holds the Buy Box, by listing id; what Amazon shows is not a change of ours."""
-    return await scope.update_each(
-        LISTINGS.name,
-        (Update({"_id": id_}, {"$set": {"owns_buy_box": is_ours}}) for id_, is_ours in owned),
-    )
-
-
-async def with_asins(scope: Scope, store_id: str, asins: Members[str]) -> list[Listing]:
-    """The store's listings of any of the ASINs."""
-    return await LISTINGS.find(
-        scope, AllOf((Is("store_id", "eq", store_id), Is("asin", "in", list(asins))))
-    )
+async def set_buy_box(scope: Scope, store_id: str, owned: Mapping[str, bool | None]) -> None:
+    """Note who holds the Buy Boxes, by ASIN; what Amazon shows is not a change of ours."""
+    for is_ours in (True, False, None):
+        asins = [asin for asin, each in owned.items() if each is is_ours]
+        if asins:
+            others = {
+                "store_id": store_id,
+                "asin": {"$in": asins},
+                "owns_buy_box": {"$ne": is_ours},
+            }
+            await scope.update_many(LISTINGS.name, others, {"$set": {"owns_buy_box": is_ours}})
 
 
 async def known_ids(scope: Scope, ids: Sequence[str]) -> set[str]:

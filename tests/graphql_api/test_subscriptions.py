@@ -156,7 +156,7 @@ async def test_changes_of_a_listing_are_told_in_their_order_and_marks_are_not(
         id=STORE,
     )
     await listening(runtime, 1)
-    await listing_rows.set_buy_box(scope, [("store1/MUG-2", True)])
+    await listing_rows.set_buy_box(scope, "store1", {"B000000001": True})
     for number in range(30):
         await listing_rows.change(scope, [("store1/MUG-2", {"title": f"Mug {number}"})])
     told = [(await client.event("1"))["listing"] for _ in range(30)]

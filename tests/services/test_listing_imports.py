@@ -11,7 +11,7 @@ from embedded.servers import ServerUrls
 from storage.filters import Is
 from storage.keyset import Sort
 from storage.operations import OPERATIONS
-from tests.factories import MERCHANT, usd
+from tests.factories import MERCHANT, an_offer, usd
 from tests.services.amazon import Amazon, an_item, asin_of, on_amazon
 from tests.services.shop import Shop, forget_jobs, queued
 from tests.services.trouble import Killed, killed_after, with_connector
@@ -71,6 +71,12 @@ async def test_a_thousand_and_more_are_taken_up(shop: Shop, amazon: Amazon) -> N
     assert operation.outcome is OperationOutcome.OK
     assert operation.result == {"imported": 1_050, "known": 0}
     assert len(await shop.listings()) == 1_050
+
+
+async def test_offers_that_were_known_before_say_whose_buy_box_it_is(shop: Shop) -> None:
+    await shop.see(an_offer("US", is_own=True, is_buy_box_winner=True))
+    await shop.import_listings()
+    assert (await shop.listings())["S-07"].owns_buy_box is True
 
 
 async def test_what_is_known_is_not_read_again(shop: Shop, amazon: Amazon) -> None:

@@ -14,8 +14,9 @@ from domain.offer import OfferSnapshot, snapshot_id
 from domain.operation import OperationKind, OperationOutcome
 from embedded.servers import ServerUrls
 from services import offers
+from services.decisions import look_up
 from storage.filters import Is
-from storage.listings import count_due
+from storage.listings import LISTINGS, count_due
 from storage.offers import SNAPSHOTS
 from storage.operations import OPERATIONS
 from tests.factories import MERCHANT, an_offer, usd
@@ -132,6 +133,16 @@ async def test_a_listing_tells_whether_the_buy_box_is_ours(
     )
 
     assert (await shop.listing()).owns_buy_box is flag
+
+
+async def test_a_decision_knows_whose_buy_box_it_is_before_the_listing_tells(shop: Shop) -> None:
+    await shop.put_on_sale(a_mug())
+    await shop.see(an_offer("US", is_own=True, is_buy_box_winner=True))
+    await shop.scope.update(LISTINGS.name, {}, {"$set": {"owns_buy_box": False}})
+
+    known = await look_up(shop.scope, await shop.store(), [await shop.listing()])
+
+    assert known[0].listing.owns_buy_box is True
 
 
 async def test_events_are_taken_in_once_and_move_the_price(
