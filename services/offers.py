@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-import structlog
-
-from connectors.port import ItemOffers, OffersChanged, TaskEnded, TaskKind
+from connectors.port import ItemOffers
 from domain.clock import SystemClock
 from domain.listing import Condition, Listing
 from domain.offer import Offer, OfferSnapshot, snapshot_id
 from domain.operation import OperationKind
 from domain.store import Store
-from services import feeds, listing_imports, operations
+from services import operations
 from services.queue import Job
 from services.runtime import Runtime
 from storage import leases, listings, offer_history, offers
@@ -21,54 +19,11 @@ from storage.mongo import Scope
 from storage.offers import SNAPSHOTS
 from storage.stores import STORES
 
-log = structlog.get_logger()
-
 # How long history is kept is a matter of the machine's time, also where business time is virtual.
 _machine = SystemClock()
 _CONDITIONS = list(Condition)
-_EVENTS_AT_ONCE = 100
 _ASINS_AT_ONCE = 20
 """Items that one pricing call may name."""
-
-
-async def receive_events(runtime: Runtime, scope: Scope, store_id: str) -> int:
-    """Take in the notifications that wait; each is acknowledged only when it is stored. Gives how many there were."""
-    async with leases.hold(runtime.database, f"receive_events:{store_id}") as mine:
-        if not mine:
-            return 0
-        store = await STORES.require(scope, store_id)
-        connector = await runtime.connections.of(store)
-        received = 0
-        while deliveries := await connector.receive(_EVENTS_AT_ONCE):
-            items = [
-                delivery.event.item
-                for delivery in deliveries
-                if isinstance(delivery.event, OffersChanged)
-            ]
-            marked = await record(runtime, scope, store, items, reason="OFFERS_CHANGED")
-            ended = [
-                delivery.event for delivery in deliveries if isinstance(delivery.event, TaskEnded)
-            ]
-            await _wake_waiting(runtime, scope, store_id, ended)
-            await connector.acknowledge([delivery.handle for delivery in deliveries])
-            received += len(deliveries)
-            if marked:
-                await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id)
-    if received:
-        log.info("offers.received", store=store_id, events=received)
-    return received
-
-
-async def _wake_waiting(
-    runtime: Runtime, scope: Scope, store_id: str, ended: Sequence[TaskEnded]
-) -> None:
-    """Have who waits for a feed or a report look now, and not when the next look is due."""
-    over = {kind: {task.id for task in ended if task.kind is kind} for kind in TaskKind}
-    if await feeds.look_at_once(scope, store_id, over[TaskKind.FEED]):
-        await runtime.queue.wake(Job.PUSH, scope.merchant_id, store_id)
-    operation = await listing_imports.waiting_for(scope, store_id, over[TaskKind.REPORT])
-    if operation is not None:
-        await runtime.queue.wake(Job.IMPORT_LISTINGS, scope.merchant_id, store_id, operation.id)
 
 
 async def pull(runtime: Runtime, scope: Scope, store_id: str, operation_id: str | None) -> None:
