@@ -255,13 +255,16 @@ class AccountsForMoney(Protocol):
     def transactions(
         self, posted_after: datetime, posted_before: datetime | None = None
     ) -> AsyncIterator[TransactionPage]:
-        """Pages of what was posted from one moment up to another, at most 180 days."""
+        """Pages of what was posted from one moment up to another, or up to now."""
 
     def transactions_of_order(self, order_number: str) -> AsyncIterator[TransactionPage]:
         """Pages of what belongs to one order."""
 
     async def settlements_since(self, moment: datetime) -> list[Task]:
-        """The settlement reports that the marketplace made since a moment, newest first; nobody can ask for one."""
+        """The settlement reports that the marketplace made since a moment of the last 90 days, newest first.
+
+        Nobody can ask for one.
+        """
 
     async def read_settlement(self, document_id: str) -> Settlement:
         """What a settlement report says; raises `Unreadable` where its form is another one."""

@@ -23,12 +23,14 @@ from connectors.back_office import (
     TransactionPage,
 )
 from connectors.port import FeedReport, Task
+from domain.clock import Clock
 
 
 class AmazonBackOffice:
     """Ships, counts and accounts for one seller account in one marketplace."""
 
     _transport: Transport
+    _clock: Clock
 
     async def confirm_shipment(self, shipment: Shipment) -> None:
         """Confirm one parcel."""
@@ -60,7 +62,7 @@ class AmazonBackOffice:
         self, posted_after: datetime, posted_before: datetime | None = None
     ) -> AsyncIterator[TransactionPage]:
         """Pages of what was posted in a span of time."""
-        return transactions.posted(self._transport, posted_after, posted_before)
+        return transactions.posted(self._transport, posted_after, posted_before, self._clock.now())
 
     def transactions_of_order(self, order_number: str) -> AsyncIterator[TransactionPage]:
         """Pages of what belongs to one order."""

@@ -1,7 +1,7 @@
 """Reads what money moved (Finances 2024-06-19)."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -20,16 +20,24 @@ from domain.money import Money
 
 log = structlog.get_logger()
 
+_LONGEST = timedelta(days=180)
+"""Amazon answers longer spans with nothing, and says nothing of it."""
 _DEEPEST = 20
 """Amazon's charges are a few levels deep; an answer that goes deeper is not one of its own."""
 
 
-def posted(
-    transport: Transport, after: datetime, before: datetime | None
+async def posted(
+    transport: Transport, after: datetime, before: datetime | None, now: datetime
 ) -> AsyncIterator[TransactionPage]:
     """Pages of what was posted in a span of time."""
-    query = {"postedAfter": iso(after)} | ({"postedBefore": iso(before)} if before else {})
-    return _pages(transport, query)
+    while (before or now) - after > _LONGEST:
+        part = {"postedAfter": iso(after), "postedBefore": iso(after + _LONGEST)}
+        async for page in _pages(transport, part):
+            yield page
+        after += _LONGEST
+    last = {"postedAfter": iso(after)} | ({"postedBefore": iso(before)} if before else {})
+    async for page in _pages(transport, last):
+        yield page
 
 
 def of_order(transport: Transport, order_number: str) -> AsyncIterator[TransactionPage]:

@@ -1,7 +1,7 @@
 """Shipping, counting and accounting: what is asked of Amazon, and what is made of its answers."""
 
 import contextlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 from xml.etree.ElementTree import Element
@@ -289,6 +289,21 @@ async def test_transactions_come_in_pages_with_their_charges(
         # Half a cent is not exact in dollars, so that it is not told as if it were.
         Charge("AmazonFees", Money(-150, "USD"), (Charge("Commission", None),)),
     )
+
+
+async def test_a_long_span_is_asked_for_in_parts_since_amazon_answers_it_with_nothing(
+    connector: AmazonConnector, wire: Any
+) -> None:
+    content = {"payload": {"transactions": [_TRANSACTION]}}
+    wire.answer(*(httpx.Response(200, json=content) for _ in range(3)))
+
+    pages = [page async for page in connector.transactions(NOW - timedelta(days=400))]
+
+    assert [len(page.transactions) for page in pages] == [1, 1, 1]
+    first, second, last = _asked(wire)
+    assert first["postedBefore"] == second["postedAfter"] == ["2025-09-27T12:00:00.000Z"]
+    assert second["postedBefore"] == last["postedAfter"] == ["2026-03-26T12:00:00.000Z"]
+    assert "postedBefore" not in last
 
 
 async def test_transactions_of_an_order_are_asked_for_by_its_number(

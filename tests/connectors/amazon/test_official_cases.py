@@ -76,7 +76,7 @@ async def _orders(connector: AmazonConnector) -> list[OrderPage]:
 
 
 async def _transactions(connector: AmazonConnector) -> list[TransactionPage]:
-    return [page async for page in connector.transactions(_SINCE)]
+    return [page async for page in connector.transactions_of_order("8129762527551")]
 
 
 async def _confirm(connector: AmazonConnector) -> bool:
