@@ -301,8 +301,8 @@ async def test_a_long_span_is_asked_for_in_parts_since_amazon_answers_it_with_no
 
     assert [len(page.transactions) for page in pages] == [1, 1, 1]
     first, second, last = _asked(wire)
-    assert first["postedBefore"] == second["postedAfter"] == ["2025-09-27T12:00:00.000Z"]
-    assert second["postedBefore"] == last["postedAfter"] == ["2026-03-26T12:00:00.000Z"]
+    assert first["postedBefore"] == second["postedAfter"] == ["2025-09-26T12:00:00.000Z"]
+    assert second["postedBefore"] == last["postedAfter"] == ["2026-03-25T12:00:00.000Z"]
     assert "postedBefore" not in last
 
 
