@@ -184,7 +184,8 @@ def test_amazons_own_client_ships_counts_and_accounts(
     for sku, attributes in (("OWN", own), ("FBA", by_amazon)):
         request = ListingsItemPutRequest("DRINKING_CUP", "LISTING_OFFER_ONLY", attributes)
         listings.put_listings_item(SELLER, sku, [MARKETPLACE], request)
-    _pass(control, 600)
+    _pass(control, 60)
+    _pass(control, 20)
     client = official()
     found = spapi.SearchOrdersApi(client).search_orders(
         created_after="2026-05-04T00:00:00Z",
