@@ -20,6 +20,7 @@ from domain.store import CatalogSearchSettings, Store, StoreSettings
 from domain.submission import Submission, SubmissionState
 from embedded.servers import ServerUrls
 from services import (
+    events,
     listing_imports,
     listings,
     markings,
@@ -155,7 +156,7 @@ class Shop:
         await sending.confirm(self.runtime, self.scope, self.id)
 
     async def receive(self) -> int:
-        return await offers.receive_events(self.runtime, self.scope, self.id)
+        return await events.receive(self.runtime, self.scope, self.id)
 
     async def import_orders(self) -> int:
         return await orders.import_orders(self.runtime, self.scope, self.id)
