@@ -248,6 +248,21 @@ async def _all(scope: Scope, store_id: str, waiting: Sequence[str]) -> AsyncIter
         yield rows
 
 
+async def _ahead(batches: AsyncIterator[list[Listing]]) -> AsyncIterator[list[Listing]]:
+    """The same, each batch read while the one before is decided."""
+
+    async def following() -> list[Listing] | None:
+        return await anext(batches, None)
+
+    coming = asyncio.create_task(following())
+    try:
+        while rows := await coming:
+            coming = asyncio.create_task(following())
+            yield rows
+    finally:
+        coming.cancel()
+
+
 async def _small_run(
     runtime: Runtime,
     scope: Scope,
@@ -298,7 +313,7 @@ async def _judge_and_write(
     store = await STORES.require(scope, store_id)
     rulebook = await runtime.rulebooks.in_force(scope, store_id)
     lightly = True
-    async for rows in batches:
+    async for rows in _ahead(batches):
         is_kept = len(judged.kept) < _KEPT
         found = await _decide(
             scope, store, rulebook, rows, now, reason, is_final=is_kept, lightly=lightly
