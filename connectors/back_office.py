@@ -140,6 +140,8 @@ class Transaction:
     posted_at: datetime
     total: Money | None
     """None where it is not exact in its currency."""
+    marketplace_id: str | None
+    """Where it happened, as far as the marketplace tells."""
     related: Mapping[str, str]
     """Numbers of what it belongs to, by the marketplace's name of their kind, such as ``ORDER_ID``."""
     items: tuple[TransactionItem, ...]
@@ -243,14 +245,17 @@ class CountsStock(Protocol):
     def fulfilment_stock(
         self, seller_skus: Sequence[str] = (), *, changed_since: datetime | None = None
     ) -> AsyncIterator[list[FulfilmentStock]]:
-        """Pages of it: of at most 50 seller SKUs, or of all, or of those that changed since a moment.
+        """Pages of it: of at most 50 seller SKUs, or of those that changed since a moment, or of all.
 
         The next page has to be asked for within half a minute, or is `Rejected`.
         """
 
 
 class AccountsForMoney(Protocol):
-    """Reads what money moved. What happened within two days may be missing."""
+    """Reads what money moved. What happened within two days may be missing.
+
+    Transactions are those of the whole seller account: see `Transaction.marketplace_id`.
+    """
 
     def transactions(
         self, posted_after: datetime, posted_before: datetime | None = None

@@ -20,6 +20,8 @@ async def read(
     transport: Transport, seller_skus: Sequence[str], changed_since: datetime | None
 ) -> AsyncIterator[list[FulfilmentStock]]:
     """Pages of the stock. A page's token lives half a minute."""
+    if seller_skus and changed_since is not None:
+        raise ValueError("Amazon takes seller SKUs or a moment, and of both only the moment")
     if len(seller_skus) > MOST_SKUS:
         raise ValueError(f"at most {MOST_SKUS} seller SKUs can be asked for at once")
     # Joined by commas, a SKU that holds one would be two; alone it is told by another parameter.

@@ -47,12 +47,12 @@ def of_order(transport: Transport, order_number: str) -> AsyncIterator[Transacti
 
 
 async def _pages(transport: Transport, query: Mapping[str, str]) -> AsyncIterator[TransactionPage]:
-    asked = {**query, "marketplaceId": transport.account.marketplace.id}
+    # No marketplace is named: with one, Amazon leaves out what sellers ship themselves in the United States.
     token: str | None = ""
     while token is not None:
         page = {"nextToken": token} if token else {}
         answer = await transport.send(
-            LIST_TRANSACTIONS, query={**asked, **page}, priority=Priority.BACKGROUND
+            LIST_TRANSACTIONS, query={**query, **page}, priority=Priority.BACKGROUND
         )
         payload = node(answer.get("payload"))
         rows = nodes(payload.get("transactions"))
@@ -75,6 +75,7 @@ def transaction_of(row: Node) -> Transaction | None:
         description=text(row.get("description")) or "",
         posted_at=posted_at,
         total=_amount(row.get("totalAmount")),
+        marketplace_id=_marketplace(row),
         related={
             name: value
             for one in nodes(row.get("relatedIdentifiers"))
@@ -84,6 +85,11 @@ def transaction_of(row: Node) -> Transaction | None:
         items=tuple(_item(item) for item in nodes(row.get("items"))),
         charges=_charges(row),
     )
+
+
+def _marketplace(row: Node) -> str | None:
+    details, seller = node(row.get("marketplaceDetails")), node(row.get("sellingPartnerMetadata"))
+    return text(details.get("marketplaceId")) or text(seller.get("marketplaceId"))
 
 
 def _item(row: Node) -> TransactionItem:

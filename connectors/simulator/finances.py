@@ -25,7 +25,7 @@ def list_transactions(call: Call) -> JsonObject:
             if after <= entry.posted_ms < before
             and order_id in {None, entry.order.order_id}
             and status in {None, _status(call.world, entry)}
-            and marketplace_id in {None, call.world.marketplace_id}
+            and (marketplace_id is None or _is_of(call.world, entry, marketplace_id))
         ),
         key=lambda entry: (entry.posted_ms, entry.transaction_id),
     )
@@ -69,6 +69,13 @@ def _order_id(call: Call) -> str | None:
     if name not in {None, "ORDER_ID"}:
         raise invalid(f"{name} is not simulated; ORDER_ID is.")
     return value
+
+
+def _is_of(world: World, entry: Entry, marketplace_id: str) -> bool:
+    """Whether an entry is found by a marketplace: in the United States those that sellers ship themselves are not."""
+    by_seller = not entry.order.fulfilled_by_amazon
+    hidden = by_seller and world.marketplace.country == "US"
+    return marketplace_id == world.marketplace_id and not hidden
 
 
 def _status(world: World, entry: Entry) -> str:

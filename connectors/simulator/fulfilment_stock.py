@@ -23,7 +23,7 @@ def get_inventory_summaries(call: Call) -> JsonObject:
     call.require_marketplaces(marketplaces)
     if call.query.one("granularityId") != marketplaces[0]:
         raise invalid("granularityId must be the marketplace.")
-    with_details = call.query.one("details") == "true"
+    with_details = (call.query.one("details") or "").lower() == "true"
     reserved, moved = _of_orders(call.world, call.seller_id)
     since = _since(call)
     found = [
@@ -66,10 +66,11 @@ def _since(call: Call) -> int:
 
 
 def _is_asked_for(call: Call, sku: str) -> bool:
+    """Whether a SKU is asked for. Of a moment, several SKUs and one, the first that is given counts."""
     one, several = call.query.one("sellerSku"), call.query.many("sellerSkus", most=_MOST_SKUS)
-    if one is not None:
-        return sku == one
-    return not several or sku in several
+    if call.query.one("startDateTime") is not None:
+        return True
+    return sku in several if several else one in {None, sku}
 
 
 def _bound_to(call: Call) -> str:

@@ -221,6 +221,8 @@ async def test_a_sku_with_a_comma_is_asked_for_alone(connector: AmazonConnector,
 async def test_more_than_fifty_skus_are_a_mistake(connector: AmazonConnector) -> None:
     with pytest.raises(ValueError, match="at most 50"):
         await anext(connector.fulfilment_stock([str(n) for n in range(51)]))
+    with pytest.raises(ValueError, match="or a moment"):
+        await anext(connector.fulfilment_stock(["A"], changed_since=NOW))
 
 
 def _amount(amount: object, currency: str = "USD") -> dict[str, object]:
@@ -276,6 +278,7 @@ async def test_transactions_come_in_pages_with_their_charges(
 
     first, second = _asked(wire)
     assert first["postedAfter"] == first["postedBefore"] == ["2026-05-04T12:00:00.000Z"]
+    assert first.keys() == {"postedAfter", "postedBefore"}
     assert second == {**first, "nextToken": ["n"]}
     assert (empty.transactions, last.unreadable) == ((), 1)
     (transaction,) = last.transactions

@@ -219,6 +219,7 @@ def _expect_transactions(result: Any) -> None:
     (transaction,) = result[0].transactions
     assert (transaction.type, transaction.total) == ("Shipment", Money(1000, "USD"))
     assert transaction.related["ORDER_ID"] == "8129762527551"
+    assert transaction.marketplace_id == "ATIV93840DER"
     assert transaction.status is TransactionStatus.UNKNOWN
     assert result[1].transactions == ()
 

@@ -376,6 +376,23 @@ async def test_transactions_come_in_pages(shop: Shop) -> None:
     assert [page.transactions async for page in half] == [()]
 
 
+async def test_who_names_the_marketplace_does_not_see_what_the_seller_ships(shop: Shop) -> None:
+    order = (await shop.orders())[0]
+    await shop.connector.confirm_shipment(_parcel(order, 1))
+    await shop.amazon.advance(10 * 60, frozen=True)
+
+    async def networks(**query: str) -> set[str]:
+        answer = await shop.amazon.call(
+            "GET", "/finances/2024-06-19/transactions", postedAfter=_START.isoformat(), **query
+        )
+        found = answer.json()["payload"]["transactions"]
+        return {one["items"][0]["contexts"][0]["fulfillmentNetwork"] for one in found}
+
+    assert await networks() == {"AFN", "MFN"}
+    assert await networks(marketplaceId="ATVPDKIKX0DER") == {"AFN"}
+    assert await networks(marketplaceId="A1F83G8C2ARO7P") == set()
+
+
 @pytest.mark.parametrize(
     "query",
     [
