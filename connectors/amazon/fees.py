@@ -1,6 +1,6 @@
 """Estimates what Amazon takes of a sale (Product Fees v0)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,16 +78,21 @@ async def several(transport: Transport, inquiries: Sequence[FeesInquiry]) -> lis
 
 
 def estimates_of(answer: Node, inquiries: Sequence[FeesInquiry]) -> list[FeesEstimate]:
-    """The estimates in a batch's answer, found by the numbers that the questions carried."""
-    rows = {
-        text(node(row.get("FeesEstimateIdentifier")).get("SellerInputIdentifier")): row
-        for row in nodes(answer.get("items"))
-    }
+    """The estimates in a batch's answer, found by the numbers that the questions carried, or by what they named."""
+    rows: dict[object, Node] = {}
+    for row in nodes(answer.get("items")):
+        told = node(row.get("FeesEstimateIdentifier"))
+        rows[text(told.get("SellerInputIdentifier"))] = row
+        rows[text(told.get("IdType")), text(told.get("IdValue"))] = row
     return [
-        estimate_of(rows.get(str(number), {}), inquiry.name)
+        estimate_of(_row_of(rows, number, inquiry.name), inquiry.name)
         or FeesEstimate(inquiry.name, None, (), None, _NO_ANSWER)
         for number, inquiry in enumerate(inquiries)
     ]
+
+
+def _row_of(rows: Mapping[object, Node], number: int, name: ItemName) -> Node:
+    return rows.get(str(number)) or rows.get((name.by.value, name.value)) or {}
 
 
 def estimate_of(result: Node, name: ItemName) -> FeesEstimate | None:

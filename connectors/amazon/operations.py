@@ -29,13 +29,15 @@ class Operation:
     silent: bool = False
     """It answers without a body where all went well."""
     lists: bool = False
-    """It answers with a list, which is given as the `items` of an object."""
+    """It may answer with a list, which is given as the `items` of an object."""
     quota: str | None = None
     """A quota of its own beside that of the other calls of this name; the header does not tell its rate."""
 
 
+# By its model it answers with an object, by its example with the list alone.
 GET_MARKETPLACE_PARTICIPATIONS = Operation(
-    "getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15
+    *("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15),
+    lists=True,
 )
 
 _CATALOG = "/catalog/2022-04-01/items"
