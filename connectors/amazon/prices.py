@@ -94,7 +94,7 @@ def _products(answer: Node) -> Iterator[tuple[str, str | None, Node]]:
         product = node(row.get("Product"))
         names = node(product.get("Identifiers"))
         asin = text(node(names.get("MarketplaceASIN")).get("ASIN")) or text(row.get("ASIN"))
-        if asin is not None:
+        if asin is not None and product:
             yield asin, text(row.get("SellerSKU")), product
 
 

@@ -93,16 +93,13 @@ def _featured(call: Call, found: ItemOffers, inputs: list[JsonObject]) -> list[J
 
 
 def _lowest(call: Call, found: ItemOffers, inputs: list[JsonObject]) -> list[JsonObject]:
+    """Conditions in which nobody offers the item are left out."""
     del call
+    by_group = [(each, of_group(found.offers, each["itemCondition"].lower())) for each in inputs]
     return [
-        {
-            "lowestPricedOffersInput": each,
-            "offers": [
-                _offer(found, offer)
-                for offer in of_group(found.offers, each["itemCondition"].lower())
-            ],
-        }
-        for each in inputs
+        {"lowestPricedOffersInput": each, "offers": [_offer(found, offer) for offer in offers]}
+        for each, offers in by_group
+        if offers
     ]
 
 

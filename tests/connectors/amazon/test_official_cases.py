@@ -11,7 +11,7 @@ import httpx
 import pytest
 import structlog
 
-from connectors.amazon import operations, restricted
+from connectors.amazon import notifications, operations, restricted
 from connectors.amazon.account import AmazonAccount
 from connectors.amazon.connector import AmazonConnector
 from connectors.amazon.notifications import event_of
@@ -276,6 +276,42 @@ async def test_an_official_refusal_keeps_its_words_and_number(
     assert told["message"] in caught.value.message
     assert caught.value.operation == case["operationId"]
     assert caught.value.request_id == "req-7"
+
+
+@pytest.mark.parametrize("name", ["sandbox_cases.jsonl", "examples.jsonl"])
+async def test_official_destinations_and_subscriptions_are_understood(
+    name: str, connector: AmazonConnector, wire: Any
+) -> None:
+    told = {
+        row["operationId"]: row["response"]
+        for row in _lines(name)
+        if row["api"] == "notifications" and row["status"] < 300
+    }
+    new = told["createDestination"]["payload"]["destinationId"]
+    is_there = told["getSubscription"]["payload"]["destinationId"] == new
+    missing = httpx.Response(404, json={"errors": [{"code": "NotFound", "message": "None"}]})
+    subscribed = httpx.Response(200, json=told["createSubscription"])
+    wire.answer(
+        httpx.Response(200, json=told["getDestinations"]),
+        httpx.Response(200, json=told["createDestination"]),
+        httpx.Response(200, json=told["getSubscription"]),
+        *([] if is_there else [subscribed]),
+        *[missing, subscribed] * 2,
+    )
+
+    await connector.subscribe()
+
+    assert not wire.answers
+    bodies = [json.loads(request.content) for request in wire.requests if request.content]
+    assert {body["destinationId"] for body in bodies[1:]} == {new}
+    (arn,) = (row["resource"]["sqs"]["arn"] for row in told["getDestinations"]["payload"])
+    wire.answer(
+        httpx.Response(200, json=told["getDestinations"]),
+        httpx.Response(200, json=told["getSubscription"]),
+    )
+    known = told["getDestinations"]["payload"][0]["destinationId"]
+    there = told["getSubscription"]["payload"]["destinationId"]
+    assert await notifications.arrive(connector._transport, arn) is (known == there)
 
 
 def test_every_operation_has_a_way_to_it() -> None:
