@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from connectors.port import ItemOffers
 from domain.clock import SystemClock
 from domain.listing import Condition, Listing
-from domain.offer import Offer, OfferSnapshot, snapshot_id
+from domain.offer import Offer, OfferSnapshot, offers_hash, snapshot_id
 from domain.operation import OperationKind
 from domain.store import Store
 from services import operations
@@ -131,14 +131,16 @@ def _folded(store: Store, known: OfferSnapshot | None, item: ItemOffers) -> Offe
         return known
     offers_ = [offer for offer in item.offers if offer.condition in newer]
     offers_ += [offer for offer in (known.offers if known else ()) if offer.condition not in newer]
+    offers_.sort(key=_rank)
     return OfferSnapshot(
         id=snapshot_id(store.id, item.asin),
         merchant_id=store.merchant_id,
         store_id=store.id,
         asin=item.asin,
-        offers=tuple(sorted(offers_, key=_rank)),
+        offers=tuple(offers_),
         observed_at=max([item.observed_at, *seen.values()]),
         seen_at={**seen, **dict.fromkeys(newer, item.observed_at)},
+        content_hash=offers_hash(offers_),
     )
 
 
