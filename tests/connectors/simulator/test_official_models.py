@@ -1,8 +1,12 @@
 """Every answer of these tests is held against Amazon's models; here is the proof that it happens."""
 
+import json
+
 import httpx
 import pytest
 
+from connectors.simulator.operation_table import OPERATIONS
+from connectors.simulator.rates import PLANS
 from tests.connectors.simulator.amazon import Amazon, asin, offer_attributes
 from tests.connectors.simulator.official_models import MISSING, SHARED, OfficialModels
 
@@ -36,3 +40,14 @@ def test_an_answer_that_does_not_fit_is_noticed(
     answer = httpx.Response(200, json=body, request=request)
     with pytest.raises(AssertionError, match="putListingsItem"):
         models.check(answer)
+
+
+def test_limits_are_the_published_ones() -> None:
+    lines = (SHARED / "operations.jsonl").read_text(encoding="utf-8").splitlines()
+    # Of operations that two versions of an API share, the simulated ones have the rate of the newer.
+    published = {
+        (row["operationId"], str(row["rate"]), row["burst"]) for row in map(json.loads, lines)
+    }
+    simulated = {(name, str(float(plan.rate)), plan.burst) for name, plan in PLANS.items()}
+    assert simulated <= published
+    assert PLANS.keys() == {name for _, _, name, _ in OPERATIONS}
