@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from domain.decision import (
     BusinessPrice,
@@ -335,5 +336,9 @@ def _outcome(
 
 
 def _told(inputs: PricingInputs, facts: Facts) -> tuple[FactValue, ...]:
-    read = inputs.document.facts if inputs.document else frozenset()
-    return told_facts(facts, _TOLD_FACTS | read)
+    return told_facts(facts, _names_told(inputs.document.facts if inputs.document else frozenset()))
+
+
+@lru_cache(maxsize=256)
+def _names_told(read: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(_TOLD_FACTS | read))
