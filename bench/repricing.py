@@ -192,7 +192,9 @@ def _print(taken: dict[str, list[Taken]]) -> None:
         )
         print(f"{name:28}{wall:9.1f}{own:9.1f}{mongod:9.1f}{ratio:9.2f}")
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"The process that did it all, filling the database included, took {most:.0f} MB at most.")
+    print(
+        f"The process that did it all, filling the database included, took {most:.0f} MB at most."
+    )
 
 
 async def _fill(scope: Scope, size: int) -> None:
