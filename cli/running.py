@@ -11,6 +11,7 @@ import uvloop
 
 from cli.processes import environment, free_port, programs
 from cli.session import configure_logging, console, run
+from connectors.simulator.answers import KEEPS_ANSWERS, keep_in
 from connectors.simulator.app import create_app as create_simulator
 from connectors.simulator.settings import SimulatorSettings
 from embedded.servers import open_servers
@@ -104,11 +105,17 @@ def simulator(
     speed: Annotated[
         float, typer.Option(help="Virtual seconds a second; 0 waits for advances.")
     ] = 0,
+    answers: Annotated[
+        Path | None,
+        typer.Option(help="Folder that keeps what it answers.", envvar=KEEPS_ANSWERS, hidden=True),
+    ] = None,
 ) -> None:
     """Run the Amazon simulator: SP-API, tokens and notifications on one port, steered under /control."""
     settings = SimulatorSettings(
         state_file=state, clock_file=clock, rate_scale=rate_scale, speed=speed
     )
+    if answers is not None:
+        keep_in(answers)
     run(lambda: _serve(create_simulator(settings), host, port))
 
 
