@@ -65,25 +65,19 @@ class Ending:
     """Messages that Amazon worked off: a feed that was sent twice counts twice."""
 
 
-@dataclass
-class Patience:
-    """Does jobs as a worker does: what failed for now is done again."""
-
-    again: int = 0
-
-    async def until_done(self, act: Callable[[], Awaitable[object]]) -> None:
-        while True:
-            try:
-                await act()
-            except NotReady:
-                raise
-            except Throttled as error:
-                self.again += 1
-                await asyncio.sleep(error.retry_after.total_seconds())
-            except Retryable:
-                self.again += 1
-            else:
-                return
+async def until_done(act: Callable[[], Awaitable[object]]) -> None:
+    """Do a job as a worker does: what failed for now is done again."""
+    while True:
+        try:
+            await act()
+        except NotReady:
+            raise
+        except Throttled as error:
+            await asyncio.sleep(error.retry_after.total_seconds())
+        except Retryable:
+            continue
+        else:
+            return
 
 
 async def test_a_fifth_of_all_answers_going_wrong_changes_nothing_about_the_end(
@@ -137,28 +131,27 @@ async def _sell(
             *(a_mug(number, "20.00", stock=Decimal(9)) for number in numbers)
         )
         begin_trouble()
-        patience = Patience()
-        await _import_listings(shop, patience)
-        await _settle(shop, patience)
+        await _import_listings(shop)
+        await _settle(shop)
         by_feed = settings.model_copy(update={"amazon_feed_from": SIZE})
         feeding = replace(shop, runtime=replace(runtime, settings=by_feed))
         await shop.import_products(
             *(a_mug(number, "21.50", stock=Decimal(9)) for number in numbers)
         )
-        await _settle(feeding, patience)
+        await _settle(feeding)
         for frozen in (False, False, True):
             amazon.advance(60, frozen=frozen)  # at last all that happened is shown
-            await patience.until_done(shop.import_orders)
-        await _settle(shop, patience)
+            await until_done(shop.import_orders)
+        await _settle(shop)
         ending = await _ending(shop)
         await wipe(runtime)
     return ending
 
 
-async def _import_listings(shop: Shop, patience: Patience) -> None:
+async def _import_listings(shop: Shop) -> None:
     for _ in range(5):
         try:
-            await patience.until_done(shop.import_listings_once)
+            await until_done(shop.import_listings_once)
         except NotReady:
             shop.amazon.advance(3)
         else:
@@ -166,17 +159,17 @@ async def _import_listings(shop: Shop, patience: Patience) -> None:
     raise AssertionError("the report is never made")
 
 
-async def _settle(shop: Shop, patience: Patience) -> None:
+async def _settle(shop: Shop) -> None:
     """Decide, send and read back, letting time pass, until nothing is left to do."""
     for _ in range(10):
         await shop.reprice()
-        await patience.until_done(shop.push)
+        await until_done(shop.push)
         if not await shop.open():
             return
         shop.amazon.advance(30)
-        await patience.until_done(shop.push)
+        await until_done(shop.push)
         shop.amazon.advance(30)
-        await patience.until_done(shop.confirm)
+        await until_done(shop.confirm)
     raise AssertionError("the shop does not come to rest")
 
 
