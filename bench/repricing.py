@@ -34,11 +34,9 @@ from domain.money import Money
 from domain.product import Product, ProductType
 from embedded.servers import ServerUrls, open_servers
 from rules.durable_engine import DurableMatcher
-from services import repricing, rulesets
+from services import markings, repricing, rulesets
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
-from storage import listings as listing_rows
-from storage.filters import EVERYTHING
 from storage.listings import LISTINGS
 from storage.mongo import Scope
 from storage.offers import SNAPSHOTS
@@ -121,8 +119,12 @@ async def _prepare(runtime: Runtime, scope: Scope, name: str) -> None:
     await scope.update_many("submissions", {}, {"$set": {"state": "LIVE"}})
     if "tenth" in name:
         tenth = {"sku": {"$regex": "0$"}}
-        await scope.update_many("products", tenth, {"$inc": {"prices.price.minor": 7}})
-    await listing_rows.mark_due(scope, _STORE, EVERYTHING, at=runtime.clock.now(), reason="BY_HAND")
+        dearer = {
+            "prices.price.minor": {"$add": ["$prices.price.minor", 7]},
+            "content_hash": {"$concat": [{"$substrCP": ["$content_hash", 1, 63]}, "1"]},
+        }
+        await scope.update_many("products", tenth, [{"$set": dearer}])
+    await markings.ask(scope, _STORE, at=runtime.clock.now(), reason="BY_HAND")
 
 
 async def _bare(scope: Scope, *, writes: bool) -> None:

@@ -11,7 +11,7 @@ from motor.motor_asyncio import AsyncIOMotorDatabase
 
 from domain.listing import NOT_DUE, Condition, Fulfilment, Listing, ListingStatus, listing_id
 from domain.money import CURRENCY_DIGITS, Money
-from domain.offer import Offer, OfferSnapshot, snapshot_id
+from domain.offer import Offer, OfferSnapshot, offers_hash, snapshot_id
 from domain.store import Connection, Store, StoreSettings, StoreStatus
 from storage.listings import LISTINGS
 from storage.mongo import Scope
@@ -242,24 +242,26 @@ def a_listing(number: int, chance: Random, store: str | None = None) -> Listing:
 def a_snapshot(listing: Listing, chance: Random) -> OfferSnapshot:
     """Five offers on a listing's item, ours the first of them."""
     winner = chance.randrange(6)
+    offers = tuple(
+        Offer(
+            seller_id=f"SELLER{number}",
+            condition=Condition.NEW,
+            listing_price=Money(chance.randrange(500, 20_000), "USD"),
+            shipping=Money(chance.choice([0, 499]), "USD"),
+            fulfilment=Fulfilment.MERCHANT,
+            feedback_rating=95,
+            feedback_count=500,
+            is_buy_box_winner=number == winner,
+            is_own=number == 0,
+        )
+        for number in range(5)
+    )
     return OfferSnapshot(
         id=snapshot_id(listing.store_id, listing.asin or ""),
         merchant_id=MERCHANT,
         store_id=listing.store_id,
         asin=listing.asin or "",
-        offers=tuple(
-            Offer(
-                seller_id=f"SELLER{number}",
-                condition=Condition.NEW,
-                listing_price=Money(chance.randrange(500, 20_000), "USD"),
-                shipping=Money(chance.choice([0, 499]), "USD"),
-                fulfilment=Fulfilment.MERCHANT,
-                feedback_rating=95,
-                feedback_count=500,
-                is_buy_box_winner=number == winner,
-                is_own=number == 0,
-            )
-            for number in range(5)
-        ),
+        offers=offers,
+        content_hash=offers_hash(offers),
         observed_at=_NOW,
     )

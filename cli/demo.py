@@ -11,8 +11,9 @@ from rich.live import Live
 from rich.table import Table
 
 from cli.catalog import import_file
+from cli.scenario import SAMPLES
 from cli.session import console, run
-from cli.stage import SAMPLES, Stage, open_stage, open_store, put_on_amazon, sample_rules
+from cli.stage import Stage, open_stage, open_store, put_on_amazon, sample_rules
 from cli.story import Story, Tally
 from domain.listing import ListingStatus
 from domain.store import Store

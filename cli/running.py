@@ -1,6 +1,7 @@
 """`up`, `serve`, `worker` and `simulator`: running the processes."""
 
 import asyncio
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +11,12 @@ import uvicorn
 import uvloop
 
 from cli.processes import environment, free_port, programs
+from cli.scenario import SAMPLES, products_of, scenario_of
 from cli.session import configure_logging, console, run
 from connectors.simulator.answers import KEEPS_ANSWERS, keep_in
 from connectors.simulator.app import create_app as create_simulator
 from connectors.simulator.settings import SimulatorSettings
+from connectors.simulator.world import World
 from embedded.servers import open_servers
 from embedded.supervisor import Supervisor
 from graphql_api.app import create_app
@@ -99,11 +102,27 @@ def worker(
 def simulator(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8600,
-    state: Annotated[Path | None, typer.Option(help="File that keeps its world.")] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Begin with the sample catalogue, rivals and a seller.")
+    ] = False,
+    scenario: Annotated[
+        Path | None, typer.Option(help="Begin with the world that this JSON file tells.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="File that keeps its world; one that is there goes on.")
+    ] = None,
     clock: Annotated[Path | None, typer.Option(help="File to write its time into.")] = None,
-    rate_scale: Annotated[int, typer.Option(help="Widens Amazon's rate limits.")] = 1,
+    sqs: Annotated[
+        str | None,
+        typer.Option(
+            help="Endpoint of SQS, or what speaks its protocol, to send notifications to."
+        ),
+    ] = None,
+    rate_scale: Annotated[
+        float, typer.Option(help="How many times faster than Amazon's the rate limits refill.")
+    ] = 1,
     speed: Annotated[
-        float, typer.Option(help="Virtual seconds a second; 0 waits for advances.")
+        float, typer.Option(help="Virtual seconds a second; 0 leaves time to /control/advance.")
     ] = 0,
     answers: Annotated[
         Path | None,
@@ -112,11 +131,47 @@ def simulator(
 ) -> None:
     """Run the Amazon simulator: SP-API, tokens and notifications on one port, steered under /control."""
     settings = SimulatorSettings(
-        state_file=state, clock_file=clock, rate_scale=rate_scale, speed=speed
+        state_file=state,
+        clock_file=clock,
+        scenario=_scenario(scenario, sample=sample),
+        sqs_url=sqs,
+        rate_scale=rate_scale,
+        speed=speed,
     )
+    try:
+        app = create_simulator(settings)
+    except ValueError as error:
+        raise typer.BadParameter(f"The scenario cannot be: {error}") from error
+    _introduce(app.state.simulator.world, f"http://{host}:{port}")
     if answers is not None:
         keep_in(answers)
-    run(lambda: _serve(create_simulator(settings), host, port))
+    run(lambda: _serve(app, host, port))
+
+
+def _scenario(file: Path | None, *, sample: bool) -> object | None:
+    if file is not None and sample:
+        raise typer.BadParameter("Give --sample or --scenario, not both.")
+    if sample:
+        return scenario_of("sample", 7, products_of(SAMPLES / "catalog.csv"))
+    try:
+        return None if file is None else json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error}") from error
+
+
+def _introduce(world: World, url: str) -> None:
+    """Say where it is, and with what to sign in."""
+    console.print(f"A simulated Amazon is at {url}, which tells what it can do. Ctrl-C stops it.")
+    if world.scenario_id is None:
+        console.print(
+            "It is empty: start it with --sample, or POST a scenario to /control/scenario."
+        )
+    for seller in world.sellers.values():
+        console.print(
+            f"{seller.name}: seller id {seller.seller_id}, client id {seller.client_id}, "
+            f"client secret {seller.client_secret}, refresh token {seller.refresh_token}",
+            soft_wrap=True,
+        )
 
 
 def _settings() -> Settings:

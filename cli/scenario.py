@@ -4,8 +4,11 @@ import base64
 import hashlib
 from collections.abc import Iterable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+from connectors.magento.product_export import read_products
+from domain.clock import SystemClock
 from domain.product import Product
 
 SELLER = {
@@ -15,11 +18,19 @@ SELLER = {
     "clientSecret": "amzn1.oa2-cs.v1.demo",
     "refreshToken": "Atzr|demo",
 }
+SAMPLES = Path(__file__).parent.parent / "samples"
+"""The catalogue and the rules that the project ships."""
 _START = "2026-01-05T08:00:00Z"
 _MARKET_LEVEL = Fraction(9, 10)
 """Rivals ask about this share of the shop's own price: a catalogue price alone seldom wins the Buy Box."""
 _SECOND_ITEM_EVERY = 60
 """One product in so many has two items of its EAN on Amazon, as it happens there."""
+
+
+def products_of(catalog: Path) -> list[Product]:
+    """The products of a Magento product export that can be read."""
+    rows = read_products(catalog, merchant_id="", currency="USD", now=SystemClock().now())
+    return [row for row in rows if isinstance(row, Product)]
 
 
 def scenario_of(name: str, seed: int, products: Iterable[Product]) -> dict[str, Any]:

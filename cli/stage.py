@@ -8,13 +8,10 @@ from pathlib import Path
 
 from cli.processes import environment, free_port, program, programs
 from cli.rules import publish_document
-from cli.scenario import SELLER, scenario_of
+from cli.scenario import SAMPLES, SELLER, products_of, scenario_of
 from cli.session import ACTOR, console
 from cli.stores import opened
-from connectors.magento.product_export import read_products
 from connectors.simulator.controls import Controls
-from domain.clock import SystemClock
-from domain.product import Product
 from domain.store import CatalogSearchSettings, Store, StoreStatus
 from embedded.servers import ServerUrls, open_servers
 from embedded.supervisor import Supervisor
@@ -23,8 +20,6 @@ from services.runtime import Runtime, open_runtime
 from services.settings import Settings
 from services.vault import AmazonCredentials
 
-SAMPLES = Path(__file__).parent.parent / "samples"
-"""The catalogue and the rules that the project ships."""
 _STORE = "Demo"
 _SERVERS = {"MONGODB_URL", "REDIS_URL"}
 _RATE_SCALE = 200
@@ -86,8 +81,7 @@ async def open_stage(data_dir: Path, port: int) -> AsyncIterator[Stage]:
 
 async def put_on_amazon(stage: Stage, catalog: Path, seed: int) -> bool:
     """Give the simulated Amazon an item for each product of the file; gives whether the products carry EANs."""
-    rows = read_products(catalog, merchant_id="", currency="USD", now=SystemClock().now())
-    products = [row for row in rows if isinstance(row, Product)]
+    products = products_of(catalog)
     if await stage.amazon.load(scenario_of(catalog.stem, seed, products)):
         console.print("Amazon is simulated, with rivals on every item.")
     else:

@@ -117,6 +117,24 @@ class OffersChanged:
     item: ItemOffers
 
 
+class TaskKind(StrEnum):
+    """What the marketplace works on in its own time."""
+
+    FEED = "FEED"
+    REPORT = "REPORT"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnded:
+    """An event: a feed or a report is over, well or not. It says that it is time to look, and nothing more."""
+
+    kind: TaskKind
+    id: str
+
+
+Event = OffersChanged | TaskEnded
+
+
 @dataclass(frozen=True, slots=True)
 class UnknownEvent:
     """An event of a kind that we do not use; it is acknowledged and counted."""
@@ -129,7 +147,7 @@ class Delivery:
     """An event with the handle that acknowledges it. It comes again until acknowledged."""
 
     handle: str
-    event: OffersChanged | UnknownEvent
+    event: Event | UnknownEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,21 +354,3 @@ class ReadsOrders(Protocol):
 
     def orders_since(self, changed_after: datetime, store_id: str) -> AsyncIterator[OrderPage]:
         """Pages of the orders that changed after a moment of the marketplace's time."""
-
-
-class Connector(
-    ChecksConnection,
-    ReadsCatalog,
-    ReadsListings,
-    ReportsListings,
-    WritesListings,
-    WritesInFeeds,
-    ReadsOffers,
-    ReceivesEvents,
-    ReadsOrders,
-    Protocol,
-):
-    """Everything that a store needs of its marketplace."""
-
-    async def close(self) -> None:
-        """Let go of connections."""

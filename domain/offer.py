@@ -1,5 +1,7 @@
 """Offers of all sellers on one item, as Amazon told them at one moment."""
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -44,11 +46,18 @@ class OfferSnapshot:
     """Amazon's time of the newest of it."""
     seen_at: dict[Condition, datetime] = field(default_factory=dict)
     """Amazon's time by condition: events speak of one condition each, in any order."""
+    content_hash: str | None = None
+    """Digest of `offers`; None on what was written before there was one."""
 
     @property
     def buy_box(self) -> Offer | None:
         """The offer that holds the Buy Box, if it is among those shown."""
         return next((offer for offer in self.offers if offer.is_buy_box_winner), None)
+
+
+def offers_hash(offers: Iterable[Offer]) -> str:
+    """A digest of what offers say, whatever their order."""
+    return hashlib.sha256("\n".join(sorted(map(repr, offers))).encode()).hexdigest()
 
 
 def snapshot_id(store_id: str, asin: str) -> str:

@@ -48,7 +48,7 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What was due in a store at one moment. Kept where it moved a price or was held."""
+    """What was marked in a store at one moment, or all of it. Kept where it moved a price or was held."""
 
     id: str
     merchant_id: str
@@ -69,6 +69,8 @@ class Run:
     """What was marked due up to then belongs to it. Clocks differ: it need not be before `started_at`."""
     ended_at: datetime | None
     """When the last of it was written; None while that is under way or was interrupted."""
+    pass_for: str | None = None
+    """Why all of the store was decided; None where the run was of what was marked."""
     answered_by: str | None = None
     """Who resumed, discarded or undid it."""
     answered_at: datetime | None = None

@@ -19,7 +19,8 @@ def decide_again_at(inputs: PricingInputs, *, is_on_its_way: bool) -> datetime |
     rules, zone = inputs.document.timed if inputs.document else (), inputs.zone
     moments = [turn for rule in rules if (turn := rule.schedule.next_turn(inputs.now, zone))]
     # What is as old as it may be is not too old yet.
-    moments += [until + timedelta(milliseconds=1) for _, until in expiries(inputs)]
+    old = expiries(inputs.document, inputs.listing, inputs.offers) if inputs.document else ()
+    moments += [until + timedelta(milliseconds=1) for _, until in old]
     if is_on_its_way:
         moments.append(inputs.now + NEXT_STEP)
     return min((moment for moment in moments if moment > inputs.now), default=None)

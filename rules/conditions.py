@@ -7,7 +7,7 @@ comparison false, `ne` and its like included; only `exists` asks for it.
 import operator as operators
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from itertools import combinations
@@ -42,11 +42,13 @@ class KnowsFacts(Protocol):
         """The value of a fact; None where it is not known."""
 
 
+@lru_cache(maxsize=8192)
 def folded(text: str) -> str:
     """A text as it is compared: without regard to case, to blanks at its ends, or to how accents are encoded."""
     return unicodedata.normalize("NFC", text.strip()).casefold()
 
 
+@lru_cache(maxsize=8192)
 def number(text: str) -> Decimal | None:
     """A plain decimal such as ``-12.50``; None for anything else, exponents and separators included."""
     text = text.strip()
@@ -99,7 +101,7 @@ def holds(when: When, facts: KnowsFacts) -> bool:
     """Whether a tree of conditions is true (behaviour 12)."""
     if isinstance(when, Leaf):
         return leaf_holds(when, facts)
-    return _joined(when.quantifier, [holds(child, facts) for child in when.children])
+    return _joined(when.quantifier, (holds(child, facts) for child in when.children))
 
 
 def explain(when: When, facts: KnowsFacts) -> ConditionVerdict:
@@ -148,7 +150,7 @@ class ReferenceMatcher:
         """Nothing to free."""
 
 
-def _joined(quantifier: Quantifier, results: list[bool]) -> bool:
+def _joined(quantifier: Quantifier, results: Iterable[bool]) -> bool:
     if quantifier is Quantifier.ALL:
         return all(results)
     if quantifier is Quantifier.ANY:

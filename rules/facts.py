@@ -1,6 +1,7 @@
 """The catalogue of facts that conditions may read, and the facts of one listing."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -189,6 +190,12 @@ def definition_of(name: str) -> FactDefinition | None:
     return replace(family, name=name) if CODE.fullmatch(code) else None
 
 
+def attribute_codes(names: Iterable[str]) -> set[str]:
+    """The codes of the attributes of the catalogue, price attributes apart, that facts of such names are made of."""
+    parts = (name.partition(".") for name in names)
+    return {code for family, dot, code in parts if dot and family + dot != PRICE}
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of one listing. A name that is not there is not known, which is no mistake."""
@@ -199,9 +206,19 @@ class Facts:
     """Price attributes by code."""
     attributes: dict[str, str] = field(default_factory=dict)
     """Other attributes by code."""
+    _got: dict[str, Value | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def get(self, name: str) -> Value | None:
         """The value of a fact; None where it is not known."""
+        try:
+            return self._got[name]
+        except KeyError:
+            self._got[name] = value = self._value(name)
+            return value
+
+    def _value(self, name: str) -> Value | None:
         _, is_family, code = name.partition(".")
         if not is_family:
             known = self.values.get(name)
@@ -248,7 +265,7 @@ def facts_of(
         values |= _of_listing(listing)
     if offers is not None:
         values |= _of_offers(offers, store.currency)
-    if listing is not None and values.get("buyBoxOwned") is None:
+    elif listing is not None:
         values["buyBoxOwned"] = listing.owns_buy_box
     known = {name: value for name, value in values.items() if value is not None}
     return Facts(known, prices, product.attributes)

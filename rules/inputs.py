@@ -1,14 +1,14 @@
-"""What a decision depends on, and a digest of it: equal digests mean equal verdicts, but for when to look again."""
+"""What a decision depends on, and digests of it."""
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from domain.listing import Listing
+from domain.listing import NO_TERMS, Listing
 from domain.money import Money
-from domain.offer import OfferSnapshot
+from domain.offer import OfferSnapshot, offers_hash
 from domain.product import Product
 from domain.run import RunStatus
 from domain.store import Store
@@ -16,7 +16,7 @@ from rules.guardrails import DEFAULT_GUARDRAILS, Guardrails
 from rules.language import Intelligent, RulesetDocument
 from rules.market import seen
 
-_PIPELINE = 4
+_PIPELINE = 5
 """Counts the versions of the pipeline: raise it when the same inputs lead to another verdict."""
 
 
@@ -43,17 +43,12 @@ class PricingInputs:
     @property
     def zone(self) -> ZoneInfo:
         """The store's time zone."""
-        return ZoneInfo(self.store.settings.time_zone)
+        return zone_of(self.store)
 
     @property
     def local(self) -> datetime:
         """The time in the store's time zone, by which rules start and end."""
         return self.now.astimezone(self.zone)
-
-    @property
-    def today(self) -> date:
-        """The date in the store's time zone."""
-        return self.local.date()
 
     @property
     def price_before(self) -> Money | None:
@@ -68,41 +63,94 @@ class PricingInputs:
         return self.listing.wanted_quantity
 
 
-def inputs_hash(inputs: PricingInputs) -> str:
-    """SHA-256, in hexadecimal, over all that `rules.pricing.decide` reads.
+def zone_of(store: Store) -> ZoneInfo:
+    """The time zone in which a store's rules start and end."""
+    return ZoneInfo(store.settings.time_zone)
 
-    Of the time it is what the rules see of it; of offers it is what they say, not when or in which order.
+
+class Digester:
+    """Makes the digests of what decisions of a store rest on, by one set of rules at one moment.
+
+    A digest covers all that `rules.eligibility.judge`, the matching of rules and `rules.pricing.decide` read, so it is
+    known before any of them is asked. Of the time it is what the rules see of it; of offers it is what they say, not
+    when or in which order.
     """
-    parts = (
-        _PIPELINE,
-        inputs.document.content_hash if inputs.document else None,
-        sorted(inputs.matched),
-        inputs.eligible,
-        inputs.today.isoformat(),
-        sorted(_of_time(inputs)),
-        _of_store(inputs.store),
-        inputs.product.content_hash,
-        inputs.product.website_prices,
-        # Orders lower the stock between imports.
-        str(inputs.product.stock.normalize()),
-        _of_listing(inputs.listing),
-        (inputs.guardrails.minimum_price, inputs.guardrails.largest_step_percent),
-        inputs.answer,
-        _of_offers(inputs.offers),
-    )
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def __init__(
+        self,
+        store: Store,
+        now: datetime,
+        pricing: RulesetDocument | None,
+        listing: RulesetDocument | None,
+        guardrails: Guardrails = DEFAULT_GUARDRAILS,
+    ) -> None:
+        self._now, self._pricing = now, pricing
+        self._cooldowns = _cooldowns(pricing) if pricing else frozenset()
+        local = now.astimezone(zone_of(store))
+        timed = pricing.timed if pricing else ()
+        parts = (
+            _PIPELINE,
+            pricing.content_hash if pricing else None,
+            listing.content_hash if listing else None,
+            sorted(rule.key for rule in timed if rule.schedule.obstacle(local) is not None),
+            (store.country, store.currency, store.settings.price, store.settings.stock),
+            (guardrails.minimum_price, guardrails.largest_step_percent),
+        )
+        self._common = hashlib.sha256(repr(parts).encode())
+
+    def of(
+        self,
+        product: Product,
+        listing: Listing,
+        offers: OfferSnapshot | None,
+        answer: RunStatus | None,
+    ) -> str:
+        """SHA-256, in hexadecimal: equal digests mean equal verdicts, but for when to look again."""
+        parts = (
+            product.content_hash,
+            repr(product.website_prices) if product.website_prices else "",
+            # Orders lower the stock between imports.
+            str(product.stock.normalize()),
+            *_of_listing(listing),
+            str(listing.owns_buy_box) if offers is None else "",
+            answer or "",
+            "" if offers is None else offers.content_hash or offers_hash(offers.offers),
+            *self._of_time(listing, offers),
+        )
+        digest = self._common.copy()
+        digest.update("\n".join(parts).encode())
+        return digest.hexdigest()
+
+    @property
+    def reads_age(self) -> bool:
+        """Whether the age of single offers counts, so that knowing their `content_hash` is not enough."""
+        timed = self._pricing.timed if self._pricing else ()
+        return any(
+            isinstance(rule.action, Intelligent) and rule.action.competitor.max_age
+            for rule in timed
+        )
+
+    def _of_time(self, listing: Listing, offers: OfferSnapshot | None) -> list[str]:
+        """What has grown too old of what the rules read."""
+        document = self._pricing
+        if document is None or not (document.timed or self._cooldowns):
+            return []
+        changed = [f"changed {listing.price_changed_at}"] if self._cooldowns else []
+        moments = expiries(document, listing, offers)
+        return sorted(changed + [f"expired {name}" for name, until in moments if until < self._now])
 
 
-def expiries(inputs: PricingInputs) -> Iterator[tuple[str, datetime]]:
+def expiries(
+    document: RulesetDocument, listing: Listing, offers: OfferSnapshot | None
+) -> Iterator[tuple[str, datetime]]:
     """Moments, with a name each, at which what rules read of the market or of our own last change grows too old."""
-    document, snapshot = inputs.document, inputs.offers
-    for rule in document.timed if document else ():
-        if isinstance(rule.action, Intelligent) and rule.action.competitor.max_age and snapshot:
-            for condition in {offer.condition for offer in snapshot.offers}:
-                until = seen(snapshot, condition) + rule.action.competitor.max_age
+    for rule in document.timed:
+        if isinstance(rule.action, Intelligent) and rule.action.competitor.max_age and offers:
+            for condition in {offer.condition for offer in offers.offers}:
+                until = seen(offers, condition) + rule.action.competitor.max_age
                 yield f"{rule.key} {condition}", until
-    changed_at = inputs.listing.price_changed_at
-    for cooldown in _cooldowns(document) if document and changed_at else ():
+    changed_at = listing.price_changed_at
+    for cooldown in _cooldowns(document) if changed_at else ():
         if changed_at is not None:
             yield f"cooldown {cooldown}", changed_at + cooldown
 
@@ -112,39 +160,21 @@ def _cooldowns(document: RulesetDocument) -> set[timedelta]:
     return {shape.cooldown for shape in shapes if shape.cooldown is not None}
 
 
-def _of_time(inputs: PricingInputs) -> Iterator[str]:
-    """What the rules see of the time: which of them are out of season, and what has grown too old."""
-    local = inputs.local
-    for rule in inputs.document.timed if inputs.document else ():
-        if rule.schedule.obstacle(local) is not None:
-            yield f"rests {rule.key}"
-    if inputs.document and _cooldowns(inputs.document):
-        yield f"changed {inputs.listing.price_changed_at}"
-    for name, until in expiries(inputs):
-        if until < inputs.now:
-            yield f"expired {name}"
+def _of_listing(listing: Listing) -> Iterator[str]:
+    terms, override, held = listing.wanted_terms, listing.override, listing.held
+    yield listing.seller_sku
+    yield listing.asin or ""
+    yield listing.condition
+    yield listing.fulfilment
+    yield listing.status
+    yield _of_money(listing.price)
+    yield str(listing.quantity)
+    yield _of_money(listing.wanted_price)
+    yield str(listing.wanted_quantity)
+    yield "" if terms == NO_TERMS else repr(terms)
+    yield _of_money(override.price) if override else ""
+    yield repr(held) if held else ""
 
 
-def _of_store(store: Store) -> tuple[object, ...]:
-    return (store.country, store.currency, store.settings.price, store.settings.stock)
-
-
-def _of_listing(listing: Listing) -> tuple[object, ...]:
-    return (
-        listing.seller_sku,
-        listing.asin,
-        listing.condition.value,
-        listing.fulfilment.value,
-        listing.price,
-        listing.quantity,
-        listing.wanted_price,
-        listing.wanted_quantity,
-        listing.wanted_terms,
-        listing.override.price if listing.override else None,
-        listing.owns_buy_box,
-        listing.held,
-    )
-
-
-def _of_offers(snapshot: OfferSnapshot | None) -> list[str] | None:
-    return None if snapshot is None else sorted(repr(offer) for offer in snapshot.offers)
+def _of_money(money: Money | None) -> str:
+    return "" if money is None else f"{money.minor} {money.currency}"

@@ -24,14 +24,14 @@ from rules.catalog import CATALOG_PRICE, price_attribute
 from rules.facts import Facts, facts_of
 from rules.following import Surroundings, held_against, with_vat
 from rules.guard import Objection, below_minimum, objection, under_the_floor
-from rules.inputs import PricingInputs, inputs_hash
+from rules.inputs import PricingInputs
 from rules.quantity import Quantity, quantity_of
 from rules.running import Running
 from rules.sequence import Course, check, run_rules
 from rules.shaping import Window, shaped
 from rules.verdicts import told as told_facts
 
-__all__ = ["PricingInputs", "PricingVerdict", "decide", "inputs_hash"]
+__all__ = ["PricingInputs", "PricingVerdict", "decide"]
 
 _TOLD_FACTS = frozenset(
     "sku condition price stock buyBoxPrice buyBoxOwned lowestPrice competitorCount".split()
@@ -72,8 +72,10 @@ class PricingVerdict:
         return self.outcome is not DecisionOutcome.HOLD
 
 
-def decide(inputs: PricingInputs) -> PricingVerdict:
+def decide(inputs: PricingInputs, *, is_final: bool = True) -> PricingVerdict:
     """Decide the price and quantity of one listing.
+
+    A decision that is not final is made once more before anything is published, and is checked less.
 
     Raises:
         EngineDisagrees: `matched` is not what the conditions say of these facts.
@@ -84,7 +86,7 @@ def decide(inputs: PricingInputs) -> PricingVerdict:
         return _overridden(inputs, facts, override.price)
     verdict = _computed(inputs, facts)
     if inputs.document is not None:
-        publishes = verdict.outcome is DecisionOutcome.CHANGE
+        publishes = is_final and verdict.outcome is DecisionOutcome.CHANGE
         check(inputs.document, facts, inputs.matched, None if publishes else inputs.listing.id)
     return verdict
 

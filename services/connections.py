@@ -6,7 +6,7 @@ from connectors.amazon import consent
 from connectors.amazon.account import AmazonAccount, AmazonEndpoints
 from connectors.amazon.connector import AmazonConnector
 from connectors.budget import RedisBudget
-from connectors.port import Connector
+from connectors.connector import Connector
 from domain.clock import Clock
 from domain.errors import NotConnected
 from domain.store import Store, StoreStatus

@@ -1,7 +1,7 @@
 """Decisions: what the rules say of listings, with everything that they rest on. Nothing is written here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,16 +14,17 @@ from domain.run import RunStatus
 from domain.store import Store
 from rules.catalog import cost_of
 from rules.eligibility import Eligibility, judge
-from rules.facts import Facts, facts_of
+from rules.facts import Facts, attribute_codes, facts_of
 from rules.guardrails import NewPrice
-from rules.inputs import PricingInputs, inputs_hash
+from rules.inputs import Digester, PricingInputs
 from rules.pricing import PricingVerdict, decide
 from rules.verdicts import ToldFacts, told, verdicts_of
 from services.rulebooks import Rulebook, Rules
 from services.runtime import Runtime
 from storage.mongo import Scope
 from storage.offers import SNAPSHOTS
-from storage.products import PRODUCTS
+from storage.offers import rows_for_digests as offer_rows_for_digests
+from storage.products import rows_for_digests, rows_for_pricing
 from storage.rulesets import RULESETS
 from storage.runs import RUNS
 from storage.stores import STORES
@@ -81,17 +82,33 @@ class Case:
         return NewPrice(self.listing.id, decision.price_before, decision.price_after, cost)
 
 
-async def look_up(scope: Scope, store: Store, rows: Sequence[Listing]) -> list[Known]:
-    """What decisions on listings rest on; a listing without a product is left out."""
-    products = await PRODUCTS.get_many(scope, {row.product_id for row in rows if row.product_id})
-    snapshots = await SNAPSHOTS.get_many(
-        scope, {snapshot_id(store.id, row.asin) for row in rows if row.asin}
-    )
+async def look_up(
+    scope: Scope,
+    store: Store,
+    rows: Sequence[Listing],
+    rulebook: Rulebook | None = None,
+    *,
+    digests_only: bool = False,
+) -> list[Known]:
+    """What decisions on listings rest on; a listing without a product is left out.
+
+    Where a rulebook is given, of the attributes of products only those are read that it asks for; with `digests_only`
+    no more of products and offers than `still_open` reads.
+    """
+    ids = {row.product_id for row in rows if row.product_id}
+    items = {snapshot_id(store.id, row.asin) for row in rows if row.asin}
+    if digests_only:
+        products = await rows_for_digests(scope, ids)
+        snapshots = await offer_rows_for_digests(scope, items)
+    else:
+        codes = None if rulebook is None else attribute_codes(rulebook.facts)
+        products = await rows_for_pricing(scope, ids, codes)
+        snapshots = await SNAPSHOTS.rows(scope, items)
     run_ids = {row.held.run_id for row in rows if row.held}
     runs = await RUNS.get_many(scope, run_ids) if run_ids else {}
     return [
         Known(
-            _with_buy_box(row, snapshots.get(snapshot_id(store.id, row.asin or ""))),
+            row,
             products[row.product_id],
             snapshots.get(snapshot_id(store.id, row.asin or "")),
             runs[row.held.run_id].status if row.held and row.held.run_id in runs else None,
@@ -101,25 +118,45 @@ async def look_up(scope: Scope, store: Store, rows: Sequence[Listing]) -> list[K
     ]
 
 
-def _with_buy_box(listing: Listing, snapshot: OfferSnapshot | None) -> Listing:
-    """The listing as the offers have it: what it says of the Buy Box itself is brought up to date a moment later."""
-    winner = snapshot.buy_box if snapshot else None
-    owned = winner.is_own if winner else None
-    return listing if owned is listing.owns_buy_box else replace(listing, owns_buy_box=owned)
-
-
 def decide_all(
     store: Store,
     rulebook: Rulebook,
     known: Sequence[Known],
     now: datetime,
+    trigger: str | None = None,
+    *,
+    is_final: bool = True,
 ) -> list[Case]:
-    """What a rulebook says of listings at a moment, in their order; nothing is read or written."""
+    """What a rulebook says of listings at a moment, in their order; nothing is read or written.
+
+    `trigger` says why those are decided that are not marked. What is not final is decided once more before anything
+    is published.
+    """
+    digester = rulebook.digester(store, now)
     facts = [facts_of(row.product, store, row.listing, row.offers) for row in known]
     in_listing, in_pricing = _match(rulebook.listing, facts), _match(rulebook.pricing, facts)
     return [
-        _decide(store, rulebook, row, seen, listed, priced, now)
+        _decide(
+            store, rulebook, row, seen, listed, priced, now, digester, trigger, is_final=is_final
+        )
         for row, seen, listed, priced in zip(known, facts, in_listing, in_pricing, strict=True)
+    ]
+
+
+def still_open(
+    store: Store, rulebook: Rulebook, known: Sequence[Known], now: datetime
+) -> list[Known]:
+    """Those of the listings of which a decision may come to something else than the last one.
+
+    The others know the same as then, and no moment has come since at which time alone could matter.
+    """
+    digester = rulebook.digester(store, now)
+    return [
+        row
+        for row in known
+        if (row.offers is not None and row.offers.content_hash is None)
+        or row.listing.inputs_hash != digester.of(row.product, row.listing, row.offers, row.answer)
+        or (row.listing.decide_again_at is not None and row.listing.decide_again_at <= now)
     ]
 
 
@@ -176,6 +213,10 @@ def _decide(
     listed: frozenset[str],
     priced: frozenset[str],
     now: datetime,
+    digester: Digester,
+    trigger: str | None,
+    *,
+    is_final: bool,
 ) -> Case:
     listing = known.listing
     eligibility = judge(
@@ -197,14 +238,14 @@ def _decide(
         guardrails=rulebook.guardrails,
         answer=known.answer,
     )
-    verdict = decide(inputs)
+    verdict = decide(inputs, is_final=is_final)
     decision = Decision(
         id=new_id(),
         merchant_id=store.merchant_id,
         store_id=store.id,
         listing_id=listing.id,
         ruleset_id=rulebook.pricing.ruleset.id if rulebook.pricing else None,
-        trigger=listing.due.reason or "ASKED",
+        trigger=listing.due.reason or trigger or "ASKED",
         outcome=verdict.outcome,
         reason=verdict.reason,
         price_before=verdict.price_before,
@@ -215,7 +256,7 @@ def _decide(
         trace=verdict.trace,
         rules=verdict.rules,
         facts=_facts(verdict, rulebook.listing, seen),
-        inputs_hash=inputs_hash(inputs),
+        inputs_hash=digester.of(known.product, listing, known.offers, known.answer),
         decided_at=now,
         business=verdict.business,
         list_price=verdict.list_price,

@@ -6,13 +6,15 @@ nothing else is sent of its SKUs.
 """
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
+from connectors.connector import Connector
 from connectors.errors import Missing, Rejected, Throttled, Unauthorized
-from connectors.port import Connector, FeedReport, OfferPatch, Task, TaskState
+from connectors.port import FeedReport, OfferPatch, Task, TaskState
 from domain.feed import Feed, FeedState
 from domain.ids import new_id
 from domain.store import Store
@@ -82,6 +84,20 @@ async def bring_on(runtime: Runtime, scope: Scope, store: Store, connector: Conn
     finally:
         unfinished = await feeds.unfinished(scope, store.id)
         await submissions.release(scope, store.id, [feed.id for feed in unfinished])
+
+
+async def look_at_once(scope: Scope, store_id: str, amazon_feed_ids: Collection[str]) -> bool:
+    """Have the next `bring_on` look at feeds that are over at Amazon; whether any of them is the store's."""
+    if not amazon_feed_ids:
+        return False
+    found = [
+        feed
+        for feed in await feeds.unfinished(scope, store_id)
+        if feed.amazon_feed_id in amazon_feed_ids
+    ]
+    for feed in found:
+        await feeds.change(scope, feed, look_at=None)
+    return bool(found)
 
 
 def patch_of(submission: Submission, product_type: str | None) -> OfferPatch:

@@ -5,17 +5,17 @@ new ones are then read one by one. What was asked of Amazon is written down, so 
 goes on where it was.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import orjson
 import structlog
 
+from connectors.connector import Connector
 from connectors.errors import NotReady, Rejected, Unreadable
 from connectors.port import (
     CatalogItem,
-    Connector,
     IdentifierType,
     ListingsReport,
     MarketplaceListing,
@@ -30,6 +30,7 @@ from services.operations import Progress
 from services.queue import Job
 from services.runtime import Runtime
 from storage import leases, listings
+from storage import operations as operation_rows
 from storage.listings import LISTINGS
 from storage.mongo import Scope
 from storage.stores import STORES
@@ -105,6 +106,14 @@ def waits_since(operation: Operation) -> datetime | None:
     """Since when an import waits for its report; None where it does not."""
     place = _Place.read(operation.cursor)
     return place.asked_at if place.report_id and not place.done else None
+
+
+async def waiting_for(scope: Scope, store_id: str, report_ids: Collection[str]) -> Operation | None:
+    """The import of a store that waits for one of some reports."""
+    if not report_ids:
+        return None
+    found = await operation_rows.unfinished(scope, store_id, OperationKind.LISTINGS_IMPORT)
+    return found if found and _Place.read(found.cursor).report_id in report_ids else None
 
 
 async def _report(

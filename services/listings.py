@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from connectors.port import Connector, MarketplaceListing
+from connectors.connector import Connector
+from connectors.port import MarketplaceListing
 from domain.change import ChangeKind
 from domain.errors import Conflict, InvalidInput, StaleVersion
 from domain.listing import (

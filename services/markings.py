@@ -1,7 +1,8 @@
-"""Marking many listings due: asked for by whoever changes what they all depend on, carried out before repricing.
+"""Having very many listings decided again: asked for by whoever changes what they all depend on.
 
 A whole catalogue cannot be marked in one transaction: MongoDB ends those that last too long. So what is written down
-with the change is that there is to be marked. Whoever decides at that moment by what was before collides with it.
+with the change is what is asked for. Whoever decides at that moment by what was before collides with it. A whole store
+is never marked; `services.repricing` passes over it. The listings of a run are marked before repricing.
 """
 
 from datetime import datetime
@@ -9,7 +10,7 @@ from datetime import datetime
 from domain.ids import new_id
 from domain.marking import Marking
 from storage import listings, markings
-from storage.filters import EVERYTHING, Is
+from storage.filters import Is
 from storage.mongo import Scope
 
 
@@ -21,14 +22,16 @@ async def ask(
 
 
 async def carry_out(scope: Scope, store_id: str) -> None:
-    """Mark what was asked for. Whoever is killed in the middle leaves the rest to the next, who marks all again."""
+    """Mark what is asked for of runs. Whoever is killed in the middle leaves the rest to the next, who marks all again."""
     for marking in await markings.asked(scope, store_id):
-        whose = Is("held.run_id", "eq", marking.run_id) if marking.run_id else EVERYTHING
-        await listings.mark_due(scope, store_id, whose, at=marking.at, reason=marking.reason)
-        await markings.done(scope, store_id, marking)
+        if marking.run_id is not None:
+            whose = Is("held.run_id", "eq", marking.run_id)
+            await listings.mark_due(scope, store_id, whose, at=marking.at, reason=marking.reason)
+            await markings.done(scope, store_id, marking)
 
 
 async def count_due(scope: Scope, store_id: str) -> int:
-    """How many listings of a store wait to be decided; those that are still to be marked count once for each marking."""
-    count = await listings.count_due(scope, store_id)
-    return count + len(await markings.asked(scope, store_id))
+    """How many listings of a store wait to be decided: all of them while a pass over the store is asked for."""
+    if await markings.asked(scope, store_id):
+        return max(1, await listings.count_decidable(scope, store_id))
+    return await listings.count_due(scope, store_id)

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-import structlog
-
-from connectors.port import ItemOffers, OffersChanged
+from connectors.port import ItemOffers
 from domain.clock import SystemClock
 from domain.listing import Condition, Listing
-from domain.offer import Offer, OfferSnapshot, snapshot_id
+from domain.offer import Offer, OfferSnapshot, offers_hash, snapshot_id
 from domain.operation import OperationKind
 from domain.store import Store
 from services import operations
@@ -21,38 +19,11 @@ from storage.mongo import Scope
 from storage.offers import SNAPSHOTS
 from storage.stores import STORES
 
-log = structlog.get_logger()
-
 # How long history is kept is a matter of the machine's time, also where business time is virtual.
 _machine = SystemClock()
 _CONDITIONS = list(Condition)
-_EVENTS_AT_ONCE = 100
 _ASINS_AT_ONCE = 20
 """Items that one pricing call may name."""
-
-
-async def receive_events(runtime: Runtime, scope: Scope, store_id: str) -> int:
-    """Take in the notifications that wait; each is acknowledged only when it is stored. Gives how many there were."""
-    async with leases.hold(runtime.database, f"receive_events:{store_id}") as mine:
-        if not mine:
-            return 0
-        store = await STORES.require(scope, store_id)
-        connector = await runtime.connections.of(store)
-        received = 0
-        while deliveries := await connector.receive(_EVENTS_AT_ONCE):
-            items = [
-                delivery.event.item
-                for delivery in deliveries
-                if isinstance(delivery.event, OffersChanged)
-            ]
-            marked = await record(runtime, scope, store, items, reason="OFFERS_CHANGED")
-            await connector.acknowledge([delivery.handle for delivery in deliveries])
-            received += len(deliveries)
-            if marked:
-                await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id)
-    if received:
-        log.info("offers.received", store=store_id, events=received)
-    return received
 
 
 async def pull(runtime: Runtime, scope: Scope, store_id: str, operation_id: str | None) -> None:
@@ -160,14 +131,16 @@ def _folded(store: Store, known: OfferSnapshot | None, item: ItemOffers) -> Offe
         return known
     offers_ = [offer for offer in item.offers if offer.condition in newer]
     offers_ += [offer for offer in (known.offers if known else ()) if offer.condition not in newer]
+    offers_.sort(key=_rank)
     return OfferSnapshot(
         id=snapshot_id(store.id, item.asin),
         merchant_id=store.merchant_id,
         store_id=store.id,
         asin=item.asin,
-        offers=tuple(sorted(offers_, key=_rank)),
+        offers=tuple(offers_),
         observed_at=max([item.observed_at, *seen.values()]),
         seen_at={**seen, **dict.fromkeys(newer, item.observed_at)},
+        content_hash=offers_hash(offers_),
     )
 
 

@@ -1,46 +1,55 @@
 """Repricing: deciding what is due and writing down what follows, a run at a time.
 
-A run is what is due in a store at one moment. Guard-rails judge all of its prices before the first is written, so
-that a mistake which reaches many listings at once is held whole. A small run is one transaction that reads, decides,
-judges and writes. A large one is decided twice: once to be judged, and once more, chunk by chunk, to be written; what
-comes out otherwise by then is left due for the next run, so that nothing is written that was not judged.
+A run is what is marked in a store at one moment, or, in a pass, the whole store. Guard-rails judge all of its prices
+before the first is written, so that a mistake which reaches many listings at once is held whole. A small run is one
+transaction that reads, decides, judges and writes. In a large one only those of whose decision something follows are
+decided twice: once to be judged, and once more, chunk by chunk, to be written; what comes out otherwise by then is due
+for the next run, so that nothing is written that was not judged.
 
 A chunk is one transaction. Whatever else changes a listing, its product's or its market's mark in between collides
 with it and the chunk is decided anew, so a decision never rests on what was true before; and a process that dies in
 the middle leaves what is not written as due as it was.
 """
 
+import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import structlog
 
-from domain.change import Change, ChangeKind
-from domain.decision import Decision, DecisionOutcome, DecisionReason
+from domain.change import ChangeKind
 from domain.ids import new_id
-from domain.listing import NO_TERMS, NOT_DUE, HeldPrice, Listing, ListingReason, ListingStatus
+from domain.listing import Listing
 from domain.operation import Operation, OperationKind
 from domain.run import Breach, Run, RunStatus
 from domain.store import Store, StoreStatus
-from domain.submission import Submission, SubmissionKind, SubmissionState
-from domain.webhook import WebhookEvent
-from rules.eligibility import Eligibility
-from rules.guardrails import Guardrails, NewPrice, held, judge_run
+from rules.guardrails import Guardrails, NewPrice, judge_run
 from services import idempotency, markings, operations, runs, webhook_events
-from services.changelog import of_listing, of_store
-from services.decisions import Case, decide_all, look_up
+from services.changelog import of_store
+from services.consequences import carry_out, settled_by
+from services.decisions import Case, decide_all, look_up, still_open
 from services.queue import Job
+from services.rulebooks import Rulebook
 from services.runtime import Runtime
-from storage import leases, listings, submissions
+from storage import leases, listings
 from storage.changes import CHANGES
-from storage.decisions import DECISIONS
-from storage.listings import LISTINGS
-from storage.markings import asked, touch
+from storage.filters import Is
+from storage.listings import LISTINGS, Settled
+from storage.markings import asked, done
 from storage.mongo import Scope
 from storage.operations import is_running
 from storage.runs import RUNS, end, interrupted
@@ -48,7 +57,16 @@ from storage.stores import STORES
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 _CHUNK = 200
+"""Listings of which what follows is written in one transaction."""
+_BATCH = 500
+"""Listings that are looked at together."""
+_AT_ONCE = 50
+"""Decisions after which others get a turn."""
+_LAST_ID = "\U0010ffff"
+"""Follows every id."""
 _SECONDS = 20
 """A job begins no run after so long and makes room; what is left is due as before and a new job is woken for it."""
 _GATHERING = {
@@ -109,33 +127,23 @@ async def mark_all_due(runtime: Runtime, scope: Scope, store_id: str, *, actor: 
 
 
 @dataclass(slots=True)
-class _Writes:
-    """What a chunk leaves behind."""
-
-    decisions: list[Decision] = field(default_factory=list)
-    submissions: list[Submission] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    listings: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    settled: list[tuple[str, str | None, datetime | None]] = field(default_factory=list)
-    events: list[WebhookEvent] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class _Judged:
-    """What a run comes to before it is written."""
+    """What a run comes to before any of its prices is written."""
 
     prices: list[NewPrice] = field(default_factory=list)
     triggers: Counter[str] = field(default_factory=Counter)
     digests: dict[str, str] = field(default_factory=dict)
-    """Of what each decision knew, by listing id."""
+    """Of what each decision knew from which something follows, by listing id."""
 
-    def take(self, store: Store, cases: Sequence[Case]) -> None:
-        """Take in some of the run's cases."""
-        for case in cases:
-            self.triggers[case.decision.trigger] += 1
-            self.digests[case.listing.id] = case.decision.inputs_hash
-            if case.moves_price:
-                self.prices.append(case.new_price(store))
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """Listings that were decided: those from which something follows, and those from which nothing does."""
+
+    cases: list[Case]
+    settled: list[Settled]
+    looked_at: int
+    """How many could not be left out."""
 
 
 async def _drain(
@@ -144,10 +152,17 @@ async def _drain(
     decided = 0
     until = time.monotonic() + _SECONDS
     while time.monotonic() < until:
-        count = await _run(runtime, scope, store_id, progress)
-        decided += count
-        if count == 0:
+        store = await STORES.require(scope, store_id)
+        if store.status is not StoreStatus.ACTIVE:
             break
+        decided += await _finish_interrupted(runtime, scope, store_id, progress)
+        count = await _run(runtime, scope, store_id, progress)
+        if count == 0:
+            passed = await _pass(runtime, scope, store_id, progress)
+            if passed is None:
+                break
+            count = passed
+        decided += count
     if decided:
         log.info("reprice.drained", store=store_id, decided=decided)
     return decided
@@ -156,122 +171,287 @@ async def _drain(
 async def _run(
     runtime: Runtime, scope: Scope, store_id: str, progress: operations.Progress | None
 ) -> int:
-    """Decide what is due at this moment; gives how many listings were decided."""
-    await _tell(progress, 0, scope, store_id)
+    """Decide what is marked at this moment; gives how many listings were decided."""
     waiting = await _gathering(scope, store_id)
-    unwritten = await interrupted(scope, store_id)
-    if unwritten is not None and unwritten.status is RunStatus.HELD:
-        return await _write(runtime, scope, unwritten, None, waiting, progress)
-    if unwritten is not None:
-        # Of what was not written nobody knows any more what it was judged by: it is judged anew.
-        await end(scope, unwritten.id, runtime.clock.now())
     small = await scope.transaction(lambda inside: _small_run(runtime, inside, store_id, waiting))
     if small is not None:
         await _tell(progress, small, scope, store_id)
         return small
-    run, digests = await _judge(runtime, scope, store_id, waiting, progress)
-    await scope.transaction(lambda inside: _note(inside, run))
-    return await _write(runtime, scope, run, digests, waiting, progress)
+    until = await listings.last_mark(scope, store_id) or runtime.clock.now()
+    marked = _marked(scope, store_id, until, waiting)
+
+    async def meanwhile() -> None:
+        await scope.transaction(
+            lambda inside: _small_run(runtime, inside, store_id, waiting, since=until)
+        )
+
+    return await _judge_and_write(
+        runtime, scope, store_id, marked, progress, meanwhile, marked_until=until
+    )
+
+
+async def _pass(
+    runtime: Runtime, scope: Scope, store_id: str, progress: operations.Progress | None
+) -> int | None:
+    """Decide all of a store where that is asked for; gives how many listings were decided, None where it is not.
+
+    What is marked meanwhile comes first, batch by batch.
+    """
+    asked_for = [each for each in await asked(scope, store_id) if each.run_id is None]
+    if not asked_for:
+        return None
+    waiting = await _gathering(scope, store_id)
+    meanwhile_decided = 0
+
+    async def meanwhile() -> None:
+        nonlocal meanwhile_decided
+        if await listings.due(scope, store_id, 1, except_for=waiting):
+            meanwhile_decided += await _run(runtime, scope, store_id, progress)
+
+    decided = await _judge_and_write(
+        runtime,
+        scope,
+        store_id,
+        _all(scope, store_id, waiting),
+        progress,
+        meanwhile,
+        reason=asked_for[0].reason,
+    )
+    for marking in asked_for:
+        await done(scope, store_id, marking)
+    return decided + meanwhile_decided
+
+
+async def _marked(
+    scope: Scope, store_id: str, until: datetime, waiting: Sequence[str]
+) -> AsyncIterator[list[Listing]]:
+    """What was marked up to a moment."""
+    after: tuple[Any, str] | None = None
+    while rows := await listings.due(
+        scope, store_id, _BATCH, after=after, until=until, except_for=waiting
+    ):
+        after = (rows[-1].due.at, rows[-1].id)
+        yield rows
+
+
+async def _all(scope: Scope, store_id: str, waiting: Sequence[str]) -> AsyncIterator[list[Listing]]:
+    """All that can be decided."""
+    after = ""
+    while rows := await listings.of_pass(scope, store_id, after, _BATCH, except_for=waiting):
+        after = rows[-1].id
+        yield rows
 
 
 async def _small_run(
-    runtime: Runtime, scope: Scope, store_id: str, waiting: Sequence[str]
-) -> int | None:
-    """Decide, judge and write what is due, all in the transaction that it is called in; None if it is too much."""
-    store = await STORES.require(scope, store_id)
-    if store.status is not StoreStatus.ACTIVE:
-        return 0
-    rows = await listings.due(scope, store_id, _CHUNK + 1, except_for=waiting)
-    if len(rows) > _CHUNK:
-        return None
-    run_id, now, judged = new_id(), runtime.clock.now(), _Judged()
-    rulebook = await runtime.rulebooks.in_force(scope, store_id)
-    cases = decide_all(store, rulebook, await look_up(scope, store, rows), now)
-    judged.take(store, cases)
-    breaches = await _breaches(scope, store_id, rulebook.guardrails, judged)
-    run = replace(_new_run(store, run_id, judged, breaches, now), ended_at=now)
-    await _note(scope, run)
-    await _carry_out_all(scope, run, rows, cases)
-    return len(rows)
-
-
-async def _judge(
     runtime: Runtime,
     scope: Scope,
     store_id: str,
     waiting: Sequence[str],
-    progress: operations.Progress | None,
-) -> tuple[Run, dict[str, str]]:
-    """Decide all that is due without writing any of it, and have it judged as a whole.
-
-    Gives the run and, by listing id, the digest of what each decision knew.
-    """
-    run_id, now, judged = new_id(), runtime.clock.now(), _Judged()
+    since: datetime | None = None,
+) -> int | None:
+    """Decide, judge and write what is marked, all in the transaction that it is called in; None if it is too much."""
     store = await STORES.require(scope, store_id)
+    if store.status is not StoreStatus.ACTIVE:
+        return 0
+    after = (since, _LAST_ID) if since else None
+    rows = await listings.due(
+        scope, store_id, _CHUNK + 1, after=after, except_for=waiting, whole=True
+    )
+    if len(rows) > _CHUNK:
+        return None
+    if not rows:
+        return 0
+    run_id, now, judged = new_id(), runtime.clock.now(), _Judged()
     rulebook = await runtime.rulebooks.in_force(scope, store_id)
-    until = await listings.last_mark(scope, store_id) or now
-    after: tuple[Any, str] | None = None
-    while rows := await listings.due(
-        scope, store_id, _CHUNK, after=after, until=until, except_for=waiting
-    ):
-        after = (rows[-1].due.at, rows[-1].id)
-        judged.take(store, decide_all(store, rulebook, await look_up(scope, store, rows), now))
-        await _tell(progress, 0, scope, store_id)
+    decided = await _decide(scope, store, rulebook, rows, now, None)
+    _take(judged, store, rows, decided, None)
     breaches = await _breaches(scope, store_id, rulebook.guardrails, judged)
-    run = _new_run(store, run_id, judged, breaches, now)
-    return replace(run, marked_until=until), judged.digests
+    run = replace(_new_run(store, run_id, judged, breaches, now), ended_at=now)
+    await _note(scope, run)
+    await carry_out(scope, run, decided.cases, decided.settled)
+    return len(rows)
 
 
-async def _write(
+async def _judge_and_write(
     runtime: Runtime,
     scope: Scope,
-    run: Run,
-    digests: dict[str, str] | None,
-    waiting: Sequence[str],
+    store_id: str,
+    batches: AsyncIterator[list[Listing]],
     progress: operations.Progress | None,
+    meanwhile: Callable[[], Awaitable[None]],
+    *,
+    marked_until: datetime | None = None,
+    reason: str | None = None,
 ) -> int:
-    """Write a run that is judged, chunk by chunk; gives how many listings were decided."""
-    decided = 0
-    after: tuple[Any, str] | None = None
-    while rows := await listings.due(
-        scope, run.store_id, _CHUNK, after=after, until=run.marked_until, except_for=waiting
-    ):
-        after = (rows[-1].due.at, rows[-1].id)
-        ids = [row.id for row in rows]
-        count = await scope.transaction(partial(_chunk, runtime, run, digests, ids))
+    """A run of many: decide and judge it, then write it chunk by chunk; gives how many listings were decided.
+
+    That a decision changes nothing is noted at once. Whatever else follows waits until the whole is judged, and is
+    then decided once more in the transaction that writes it.
+    """
+    run_id, now, judged, decided = new_id(), runtime.clock.now(), _Judged(), 0
+    store = await STORES.require(scope, store_id)
+    rulebook = await runtime.rulebooks.in_force(scope, store_id)
+    lightly = True
+    async for rows in batches:
+        found = await _decide(
+            scope, store, rulebook, rows, now, reason, is_first=True, lightly=lightly
+        )
+        lightly = found.looked_at < len(rows) / 2
+        _take(judged, store, rows, found, reason)
+        await listings.settle(scope, found.settled)
+        decided += len(found.settled)
+        await _tell(progress, len(found.settled), scope, store_id)
+        await meanwhile()
+    breaches = await _breaches(scope, store_id, rulebook.guardrails, judged)
+    run = _new_run(store, run_id, judged, breaches, now)
+    run = replace(run, marked_until=marked_until or now, pass_for=reason)
+    await scope.transaction(lambda inside: _note(inside, run))
+    for ids in _slices(judged.digests, _CHUNK):
+        count = await scope.transaction(partial(_chunk, runtime, run, judged.digests, ids))
         if count is None:
-            return decided  # the rest is written, or judged anew, when the store is resumed
+            return decided  # the rest is judged anew when the store is resumed
         decided += count
-        await _tell(progress, count, scope, run.store_id)
+        await _tell(progress, count, scope, store_id)
+        await meanwhile()
     await end(scope, run.id, runtime.clock.now())
     return decided
 
 
-async def _chunk(
-    runtime: Runtime, run: Run, digests: dict[str, str] | None, ids: Sequence[str], scope: Scope
+async def _finish_interrupted(
+    runtime: Runtime, scope: Scope, store_id: str, progress: operations.Progress | None
+) -> int:
+    """Deal with runs of which not everything is written; gives how many listings were decided."""
+    decided = 0
+    while run := await interrupted(scope, store_id):
+        if run.status is RunStatus.HELD:
+            count = await _hold_the_rest(runtime, scope, run, progress)
+            if count is None:
+                break
+            decided += count
+        # Of what else was not written nobody knows any more what it was judged by: it is judged anew.
+        await end(scope, run.id, runtime.clock.now())
+    return decided
+
+
+async def _hold_the_rest(
+    runtime: Runtime, scope: Scope, run: Run, progress: operations.Progress | None
 ) -> int | None:
-    """Decide listings of a run once more and write what is as it was judged; the others stay due.
+    """Go on writing a run that is held; gives how many listings were decided, None where the store is paused."""
+    decided, waiting = 0, await _gathering(scope, run.store_id)
+    batches = (
+        _marked(scope, run.store_id, run.marked_until, waiting)
+        if run.pass_for is None
+        else _all(scope, run.store_id, waiting)
+    )
+    async for rows in batches:
+        for ids in _slices((row.id for row in rows), _CHUNK):
+            count = await scope.transaction(partial(_chunk, runtime, run, None, ids))
+            if count is None:
+                return None
+            decided += count
+            await _tell(progress, count, scope, run.store_id)
+    return decided
+
+
+async def _chunk(
+    runtime: Runtime,
+    run: Run,
+    digests: Mapping[str, str] | None,
+    ids: Sequence[str],
+    scope: Scope,
+) -> int | None:
+    """Decide listings of a run once more and write what is as it was judged; the others stay, or become, due.
 
     Gives how many were written, or None where the store is paused.
     """
     store = await STORES.require(scope, run.store_id)
     if store.status is not StoreStatus.ACTIVE:
         return None
-    found = await LISTINGS.get_many(scope, ids)
-    rows = [found[id_] for id_ in ids if id_ in found and found[id_].due.at is not None]
+    found = await LISTINGS.rows(scope, ids)
+    rows = [found[id_] for id_ in ids if id_ in found]
+    if run.pass_for is None:
+        rows = [row for row in rows if row.due.at is not None]
     rulebook = await runtime.rulebooks.in_force(scope, run.store_id)
-    known = await look_up(scope, store, rows)
-    cases = decide_all(store, rulebook, known, run.started_at)
+    decided = await _decide(scope, store, rulebook, rows, run.started_at, run.pass_for)
+    cases, settled = decided.cases, decided.settled
     if digests is not None and run.status is not RunStatus.HELD:
-        others = {
-            case.listing.id
+        others = [
+            case.listing
             for case in cases
             if digests.get(case.listing.id) != case.decision.inputs_hash
-        }
-        rows = [row for row in rows if row.id not in others]
-        cases = [case for case in cases if case.listing.id not in others]
-    await _carry_out_all(scope, run, rows, cases)
-    return len(rows)
+        ]
+        left = {listing.id for listing in others}
+        cases = [case for case in cases if case.listing.id not in left]
+        unmarked = [listing.id for listing in others if listing.due.at is None]
+        if unmarked:
+            await listings.mark_due(
+                scope,
+                run.store_id,
+                Is("_id", "in", unmarked),
+                at=runtime.clock.now(),
+                reason=run.pass_for or "",
+            )
+    await carry_out(scope, run, cases, settled)
+    return len(cases) + len(settled)
+
+
+async def _decide(
+    scope: Scope,
+    store: Store,
+    rulebook: Rulebook,
+    rows: Sequence[Listing],
+    now: datetime,
+    reason: str | None,
+    *,
+    is_first: bool = False,
+    lightly: bool = False,
+) -> _Decided:
+    """Decide listings by what is known at this moment, leaving out those of which nothing is other than last time.
+
+    Of a run that is written only once it is judged this is the first of two times. `lightly` reads at first only what shows which these are, which pays where they are most.
+    """
+    digests_only = lightly and not rulebook.digester(store, now).reads_age
+    known = await look_up(scope, store, rows, rulebook, digests_only=digests_only)
+    open_ = still_open(store, rulebook, known, now)
+    if digests_only and open_:
+        # Looked up anew: what has changed in between is seen, or has left a mark.
+        open_ = await look_up(scope, store, [row.listing for row in open_], rulebook)
+    cases: list[Case] = []
+    for some in _slices(open_, _AT_ONCE):
+        cases += decide_all(store, rulebook, some, now, reason, is_final=not is_first)
+        if len(open_) > _AT_ONCE:
+            await asyncio.sleep(0)
+    unchanged = settled_by(cases)
+    nothing = {each.listing.id for each in unchanged}
+    looked_at = {row.listing.id for row in open_}
+    with_product = {row.listing.id for row in known}
+    for row in rows:
+        if row.id not in with_product:
+            unchanged.append(Settled(row, None, None))
+        elif row.id not in looked_at:
+            unchanged.append(Settled(row, row.inputs_hash, row.decide_again_at))
+    moving = [case for case in cases if case.listing.id not in nothing]
+    return _Decided(moving, unchanged, len(open_))
+
+
+def _take(
+    judged: _Judged,
+    store: Store,
+    rows: Sequence[Listing],
+    decided: _Decided,
+    reason: str | None,
+) -> None:
+    judged.triggers.update(row.due.reason or reason or "" for row in rows)
+    for case in decided.cases:
+        judged.digests[case.listing.id] = case.decision.inputs_hash
+        if case.moves_price:
+            judged.prices.append(case.new_price(store))
+
+
+def _slices(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some
 
 
 async def _gathering(scope: Scope, store_id: str) -> list[str]:
@@ -341,175 +521,4 @@ async def _tell(
     if progress:
         progress.counts["decided"] += count
         done = progress.counts["decided"]
-        await progress.report(done, done + await listings.count_due(scope, store_id))
-
-
-async def _carry_out_all(
-    scope: Scope, run: Run, rows: Sequence[Listing], cases: Sequence[Case]
-) -> None:
-    """Write what follows from some of a run's decisions."""
-    # What decides otherwise from now on is not to come in between.
-    await touch(scope, run.store_id)
-    writes = _Writes()
-    for case in cases:
-        _carry_out(_as_judged(case, run), writes)
-    decided = {case.listing.id for case in cases}
-    for listing in rows:
-        if listing.id not in decided:
-            writes.settled.append((listing.id, None, None))
-    await DECISIONS.insert(scope, writes.decisions)
-    await submissions.write_down(scope, writes.submissions)
-    await CHANGES.insert(scope, writes.changes)
-    await listings.change(scope, writes.listings)
-    await listings.settle_due(scope, writes.settled)
-    await webhook_events.tell(scope, writes.events)
-
-
-def _as_judged(case: Case, run: Run) -> Case:
-    """A case once its run is judged: held with it, or, where a person has answered for it, part of an earlier run."""
-    decision = case.decision
-    if case.is_answered and case.listing.held:
-        decision = replace(decision, run_id=case.listing.held.run_id)
-    elif case.moves_price:
-        decision = replace(decision, run_id=run.id)
-        if run.status is RunStatus.HELD:
-            decision = held(decision, run.breaches)
-    return replace(case, decision=decision)
-
-
-def _carry_out(case: Case, writes: _Writes) -> None:
-    """What follows from a decision: the listing's new state, a submission, entries of the log."""
-    listing, decision = case.listing, case.decision
-    fields: dict[str, Any] = {}
-    status, reason = _standing(listing, case.eligibility)
-    moved = status is not listing.status
-    if (status, reason) != (listing.status, listing.reason):
-        fields |= {"status": status, "reason": reason}
-        if moved:
-            writes.changes.append(
-                of_listing(
-                    listing,
-                    ChangeKind.STATUS,
-                    before=listing.status,
-                    after=status,
-                    actor="rules",
-                    at=decision.decided_at,
-                    decision_id=decision.id,
-                )
-            )
-    submission = _submission(case)
-    hold = decision.reason if decision.outcome is DecisionOutcome.HOLD else None
-    held_anew = hold is not None and decision.inputs_hash != listing.inputs_hash
-    held_price = _held_price(case)
-    if held_price != listing.held:
-        fields["held"] = held_price
-    if submission or hold is not listing.hold or held_anew or moved:
-        writes.decisions.append(decision)
-        fields |= {"last_decision_id": decision.id, "hold": hold}
-        if submission:
-            writes.submissions.append(submission)
-            fields["wanted_quantity"] = decision.quantity_after
-            if submission.price:
-                fields |= {
-                    "wanted_price": submission.price,
-                    "wanted_terms": submission.terms,
-                    "price_decision_id": submission.price_decision_id,
-                }
-                if submission.price != listing.wanted_price:
-                    fields["price_changed_at"] = decision.decided_at
-    again = case.verdict.decide_again_at
-    if fields:
-        fields |= {
-            "due": NOT_DUE,
-            "decide_again_at": again,
-            "inputs_hash": decision.inputs_hash,
-            "updated_at": decision.decided_at,
-        }
-        writes.listings.append((listing.id, fields))
-        if moved or hold not in {None, listing.hold}:
-            writes.events += _events(case, fields)
-    else:
-        writes.settled.append((listing.id, decision.inputs_hash, again))
-
-
-def _events(case: Case, fields: dict[str, Any]) -> list[WebhookEvent]:
-    """What webhooks are told of a decision."""
-    before, decision = case.listing, case.decision
-    after = replace(before, **fields, version=before.version + 1)
-    moved = webhook_events.listing_status(
-        before, after, at=decision.decided_at, decision_id=decision.id
-    )
-    return moved + webhook_events.decision_held(before, after, decision)
-
-
-def _held_price(case: Case) -> HeldPrice | None:
-    """What the listing is to remember of a run that a person has to answer for, or has answered for."""
-    held_, decision = case.listing.held, case.decision
-    if held_ and case.verdict.turned_down:
-        return HeldPrice(held_.run_id, case.verdict.turned_down)
-    if held_ and (
-        case.known.answer is RunStatus.HELD or decision.reason is DecisionReason.TURNED_DOWN
-    ):
-        return held_
-    if decision.reason is DecisionReason.RUN_HELD and decision.run_id and decision.price_after:
-        return HeldPrice(decision.run_id, decision.price_after)
-    return None
-
-
-def _standing(
-    listing: Listing, eligibility: Eligibility
-) -> tuple[ListingStatus, ListingReason | None]:
-    """Where the listing stands once the listing rule and the stock have spoken (behaviour 12)."""
-    if not eligibility.eligible:
-        return ListingStatus.INELIGIBLE, eligibility.reason
-    if listing.status is ListingStatus.INELIGIBLE:
-        was_live = listing.price is not None
-        return ListingStatus.ACTIVE if was_live else ListingStatus.LIST_IN_PROGRESS, None
-    return listing.status, listing.reason
-
-
-def _submission(case: Case) -> Submission | None:
-    """What Amazon is to be told, if anything. A held price is never told, nor what goes out with it."""
-    listing, decision = case.listing, case.decision
-    terms = listing.wanted_terms.then(decision.business, decision.list_price)
-    held = decision.outcome is DecisionOutcome.HOLD
-    keeps = (decision.price_after, terms) == (listing.wanted_price, listing.wanted_terms)
-    price = None if held or keeps else decision.price_after
-    quantity = (
-        None if decision.quantity_after == listing.wanted_quantity else decision.quantity_after
-    )
-    kind, justified_by = SubmissionKind.CHANGE, decision.id
-    if listing.price is None:
-        # Amazon may not have the offer yet: send it whole, or not at all while no price is justified
-        # or there is nothing to sell.
-        kind = SubmissionKind.LIST
-        if price is None and quantity is None:
-            return None
-        if price is None:
-            price, justified_by = listing.wanted_price, listing.price_decision_id or decision.id
-            terms = listing.wanted_terms
-        quantity = decision.quantity_after
-        if price is None or (listing.wanted_price is None and not case.eligibility.eligible):
-            return None
-    if price is None and quantity is None:
-        return None
-    return Submission(
-        id=new_id(),
-        merchant_id=listing.merchant_id,
-        store_id=listing.store_id,
-        listing_id=listing.id,
-        seller_sku=listing.seller_sku,
-        kind=kind,
-        decision_id=decision.id,
-        price=price,
-        quantity=quantity,
-        state=SubmissionState.PENDING,
-        attempts=0,
-        amazon_submission_id=None,
-        issues=(),
-        created_at=decision.decided_at,
-        accepted_at=None,
-        settled_at=None,
-        price_decision_id=justified_by if price else None,
-        terms=terms if price else NO_TERMS,
-    )
+        await progress.report(done, done + await markings.count_due(scope, store_id))

@@ -3,11 +3,14 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.ruleset import Ruleset, RulesetKind
+from domain.store import Store
 from rules.document import RulesetDocument, parse
 from rules.engine import Matcher
 from rules.guardrails import DEFAULT_GUARDRAILS, Guardrails
+from rules.inputs import Digester
 from storage import rulesets
 from storage.mongo import Scope
 
@@ -30,6 +33,23 @@ class Rulebook:
     listing: Rules | None
     pricing: Rules | None
     guardrails: Guardrails = DEFAULT_GUARDRAILS
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The names of all facts that its rules ask for."""
+        asked = (rules.document.facts for rules in (self.listing, self.pricing) if rules)
+        return frozenset[str]().union(*asked)
+
+    def digester(self, store: Store, now: datetime) -> Digester:
+        """Makes digests of what decisions by it rest on."""
+        pricing, listing = self.pricing, self.listing
+        return Digester(
+            store,
+            now,
+            pricing.document if pricing else None,
+            listing.document if listing else None,
+            self.guardrails,
+        )
 
 
 def guardrails_of(rules: Rules | None) -> Guardrails:

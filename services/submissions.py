@@ -14,8 +14,9 @@ from typing import Any
 
 import structlog
 
+from connectors.connector import Connector
 from connectors.errors import MarketplaceError, Rejected, Throttled
-from connectors.port import Connector, MarketplaceListing, OfferDraft, Receipt
+from connectors.port import MarketplaceListing, OfferDraft, Receipt
 from domain.change import Change, ChangeKind
 from domain.listing import NO_TERMS, Issue, Listing, ListingReason, ListingStatus
 from domain.store import Store

@@ -1,15 +1,18 @@
 """Listings."""
 
+import dataclasses
 from collections.abc import Collection as Members
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from domain.listing import NOT_DUE, HeldPrice, Listing, ListingStatus
 from storage.collection import Collection
 from storage.filters import AllOf, Is, Where, to_query
-from storage.keyset import PageRequest, Sort, bounds
+from storage.keyset import PageRequest, Sort, bounds, order
 from storage.mongo import Scope, Update, to_field
+from storage.rows import rows_of
 
 LISTINGS = Collection("listings", Listing)
 
@@ -24,6 +27,21 @@ _DECIDABLE = [
     ListingStatus.INELIGIBLE.value,
 ]
 
+_READ_TO_DECIDE = frozenset(field.name for field in dataclasses.fields(Listing)) - {
+    *("title", "product_type", "candidates", "issues", "business", "list_price"),
+    *("created_at", "updated_at"),
+}
+"""What is read of a listing to see whether its decision stays; what is written comes of whole ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A listing whose decision changes nothing."""
+
+    listing: Listing
+    inputs_hash: str | None
+    decide_again_at: datetime | None
+
 
 async def due(
     scope: Scope,
@@ -33,24 +51,59 @@ async def due(
     after: tuple[datetime, str] | None = None,
     until: datetime | None = None,
     except_for: Members[str] = (),
+    whole: bool = False,
 ) -> list[Listing]:
-    """Listings of a store that are to be decided, those that wait longest first.
+    """Listings of a store that are marked, those that wait longest first, as rows to decide, or as whole ones.
 
     Of a run only those that follow a mark and id and were marked up to a moment. `except_for` names reasons that
     are to wait.
     """
-    where = [Is("store_id", "eq", store_id), Is("due.at", "gt", EPOCH)]
+    where: list[Where] = [Is("store_id", "eq", store_id), Is("due.at", "gt", EPOCH)]
     if until is not None:
         where.append(Is("due.at", "lte", until))
     if except_for:
         where.append(Is("due.reason", "not_in", list(except_for)))
     longest = Sort("due.at")
-    return await LISTINGS.find(
-        scope,
-        AllOf((*where, bounds(longest, PageRequest(1, after)))),
-        sort=longest,
+    where.append(bounds(longest, PageRequest(1, after)))
+    read = None if whole else _READ_TO_DECIDE
+    return await _to_decide(scope, where, order(longest, PageRequest(1)), limit, read)
+
+
+async def of_pass(
+    scope: Scope, store_id: str, after_id: str, limit: int, *, except_for: Members[str] = ()
+) -> list[Listing]:
+    """Listings of a store, marked or not, that follow an id, in the order of ids, as rows to decide."""
+    where: list[Where] = [
+        Is("store_id", "eq", store_id),
+        Is("_id", "gt", after_id),
+        Is("status", "in", _DECIDABLE),
+    ]
+    if except_for:
+        where.append(Is("due.reason", "not_in", list(except_for)))
+    return await _to_decide(scope, where, [("_id", 1)], limit, _READ_TO_DECIDE)
+
+
+async def _to_decide(
+    scope: Scope,
+    where: Sequence[Where],
+    sort: Sequence[tuple[str, int]],
+    limit: int,
+    read: frozenset[str] | None,
+) -> list[Listing]:
+    found = await scope.find(
+        LISTINGS.name,
+        to_query(AllOf(tuple(where))),
+        fields=None if read is None else list(read - {"id"}),
+        sort=sort,
         limit=limit,
     )
+    return rows_of(Listing, found, read)
+
+
+async def count_decidable(scope: Scope, store_id: str) -> int:
+    """How many listings of a store a pass over all of them looks at."""
+    counts = await status_counts(scope, store_id)
+    return sum(count for status, count in counts.items() if status in _DECIDABLE)
 
 
 async def last_mark(scope: Scope, store_id: str) -> datetime | None:
@@ -135,24 +188,45 @@ def _timed(now: datetime) -> AllOf:
     return AllOf((Is("decide_again_at", "gt", EPOCH), Is("decide_again_at", "lte", now)))
 
 
-async def settle_due(
-    scope: Scope, settled: Iterable[tuple[str, str | None, datetime | None]]
-) -> int:
-    """Take the due mark off listings whose decision changed nothing: id, inputs hash, when to decide again."""
-    return await scope.update_each(
+async def settle(scope: Scope, settled: Iterable[Settled]) -> None:
+    """Take the marks off listings, and note what they were decided by, unless one was marked or decided since it was read.
+
+    Needs no transaction: whatever a decision rests on marks the listing in the transaction that changes it.
+    """
+    same: dict[tuple[datetime, int], list[str]] = {}
+    others = []
+    for each in settled:
+        listing, mark = each.listing, each.listing.due
+        if (listing.inputs_hash, listing.decide_again_at) != (
+            each.inputs_hash,
+            each.decide_again_at,
+        ):
+            others.append(each)
+        elif mark.at is not None:
+            same.setdefault((mark.at, mark.marks), []).append(listing.id)
+    unmarked = {"due": to_field(NOT_DUE)}
+    for (at, marks), ids in same.items():
+        as_read = {"_id": {"$in": ids}, "due.at": at, "due.marks": marks}
+        await scope.update_many(LISTINGS.name, as_read, {"$set": unmarked})
+    await scope.update_each(
         LISTINGS.name,
         (
             Update(
-                {"_id": id_},
+                {
+                    "_id": each.listing.id,
+                    "due.at": each.listing.due.at,
+                    "due.marks": each.listing.due.marks,
+                    "inputs_hash": each.listing.inputs_hash,
+                },
                 {
                     "$set": {
-                        "due": to_field(NOT_DUE),
-                        "inputs_hash": digest,
-                        "decide_again_at": again,
+                        **(unmarked if each.listing.due.at is not None else {}),
+                        "inputs_hash": each.inputs_hash,
+                        "decide_again_at": each.decide_again_at,
                     }
                 },
             )
-            for id_, digest, again in settled
+            for each in others
         ),
     )
 

@@ -31,6 +31,13 @@ async def buy_boxes(scope: Scope, ids: Iterable[str]) -> dict[str, tuple[Offer, 
     }
 
 
+async def rows_for_digests(scope: Scope, ids: Iterable[str]) -> dict[str, OfferSnapshot]:
+    """Those of the ids that this merchant has, by id, with the digests of their offers and nothing else."""
+    read = ("content_hash",)
+    found = await scope.find(SNAPSHOTS.name, {"_id": {"$in": list(ids)}}, fields=read)
+    return {row.id: row for row in rows_of(OfferSnapshot, found, {*read, "id"})}
+
+
 def _replace(snapshot: OfferSnapshot) -> Update:
     document = to_document(snapshot)
     return Update({"_id": document.pop("_id")}, {"$set": document}, upsert=True)

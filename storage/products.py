@@ -1,6 +1,7 @@
 """Products."""
 
-from collections.abc import Sequence
+from collections.abc import Collection as Members
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.product import Product
@@ -8,8 +9,16 @@ from storage.collection import Collection
 from storage.filters import Is
 from storage.keyset import Sort
 from storage.mongo import Scope, Update, to_document
+from storage.rows import rows_of
 
 PRODUCTS = Collection("products", Product)
+
+_PRICED_BY = (
+    *("merchant_id", "sku", "name", "type", "attribute_set", "categories", "is_enabled", "prices"),
+    *("website_prices", "stock", "manages_stock", "content_hash"),
+)
+"""What decisions read of a product, besides attributes."""
+_DIGESTED = ("content_hash", "website_prices", "stock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,26 @@ async def write(scope: Scope, products: Sequence[Product]) -> Written:
 async def next_batch(scope: Scope, after_id: str, limit: int) -> list[Product]:
     """The products that follow an id, in the order of ids."""
     return await PRODUCTS.find(scope, Is("_id", "gt", after_id), sort=Sort("_id"), limit=limit)
+
+
+async def rows_for_pricing(
+    scope: Scope, ids: Iterable[str], codes: Members[str] | None
+) -> dict[str, Product]:
+    """Those of the ids that this merchant has, by id, with the attributes of these codes only; None reads all."""
+    fields = None
+    if codes is not None:
+        fields = [*_PRICED_BY, *(f"attributes.{code}" for code in codes)]
+    found = await scope.find(PRODUCTS.name, {"_id": {"$in": list(ids)}}, fields=fields)
+    for row in found:
+        row.setdefault("attributes", {})
+    read = None if codes is None else {*_PRICED_BY, "id", "attributes"}
+    return {row.id: row for row in rows_of(Product, found, read)}
+
+
+async def rows_for_digests(scope: Scope, ids: Iterable[str]) -> dict[str, Product]:
+    """Those of the ids that this merchant has, by id, with what shows whether something changed that pricing reads."""
+    found = await scope.find(PRODUCTS.name, {"_id": {"$in": list(ids)}}, fields=_DIGESTED)
+    return {row.id: row for row in rows_of(Product, found, {*_DIGESTED, "id"})}
 
 
 async def take_stock(scope: Scope, id_: str, quantity: int) -> None:

@@ -17,6 +17,7 @@ from storage.mongo import reader
 
 T = TypeVar("T")
 
+_Put = Callable[[Any, Any], None]
 _AS_IT_IS = {str, bool, bytes, datetime}
 """Types whose values the driver gives as they are wanted."""
 
@@ -29,21 +30,24 @@ def rows_of(
     kind: type[T], documents: Iterable[dict[str, Any]], read: Collection[str] | None = None
 ) -> list[T]:
     """The rows of documents, of which `read` names the fields; None where they are whole."""
-    row, put_document, put_read = _lazy(cast("Any", kind))
+    row, put_document, put_read, put_made = _lazy(cast("Any", kind))
     made = []
     for document in documents:
+        if "_id" in document:
+            document["id"] = document["_id"]
         one: Any = object.__new__(row)
         put_document(one, document)
         put_read(one, read)
+        put_made(one, {})
         made.append(one)
     return made
 
 
 @cache
-def _lazy(kind: type) -> tuple[type, Callable[..., None], Callable[..., None]]:
+def _lazy(kind: type) -> tuple[type, _Put, _Put, _Put]:
     """The class of the rows of a domain type, and what fills them."""
     hints = get_type_hints(kind)
-    members: dict[str, Any] = {"__slots__": ("__dict__", "_read"), "__doc__": kind.__doc__}
+    members: dict[str, Any] = {"__slots__": ("__dict__", "_read", "_made"), "__doc__": kind.__doc__}
     for field in dataclasses.fields(kind):
         members[field.name] = _field(field, hints[field.name])
     # `replace` calls the class of what it copies.
@@ -55,7 +59,7 @@ def _lazy(kind: type) -> tuple[type, Callable[..., None], Callable[..., None]]:
     members["__repr__"] = lambda self: f"<row of {kind.__name__} {self.__dict__.get('_id', '')}>"
     row = type(kind.__name__, (kind,), members)
     slots = vars(row)
-    return row, slots["__dict__"].__set__, slots["_read"].__set__
+    return row, slots["__dict__"].__set__, slots["_read"].__set__, slots["_made"].__set__
 
 
 def _whole(kind: type[T], fields: Mapping[str, Any]) -> T:
@@ -64,18 +68,20 @@ def _whole(kind: type[T], fields: Mapping[str, Any]) -> T:
 
 def _field(field: "dataclasses.Field[Any]", hint: Any) -> Any:
     """How a field is made of the document that holds it."""
-    key = "_id" if field.name == "id" else field.name
-    make = _maker(hint)
-    if make is None and key == field.name:
+    key, take = field.name, _maker(hint)
+    if take is None:
         return _AsItIs(field)
-    take = make or (lambda value: value)
 
     def made(self: Any) -> Any:
+        known = self._made
+        if key in known:
+            return known[key]
         try:
             value = self.__dict__[key]
         except KeyError:
             return _absent(self, field)
-        return take(value)
+        known[key] = taken = take(value)
+        return taken
 
     return property(made)
 

@@ -15,6 +15,7 @@ from arq.worker import Function, func
 from connectors.errors import MarketplaceError, Retryable, Throttled
 from domain.errors import NotConnected, NotFound
 from services import (
+    events,
     exports,
     listing_imports,
     listings,
@@ -41,9 +42,7 @@ USE_CASES: dict[Job, UseCase] = {
     Job.IMPORT_LISTINGS: listing_imports.import_listings,
     Job.MATCH_PRODUCTS: listings.match_products,
     Job.PULL_OFFERS: offers.pull,
-    Job.RECEIVE_EVENTS: lambda runtime, scope, store, _: offers.receive_events(
-        runtime, scope, store
-    ),
+    Job.RECEIVE_EVENTS: lambda runtime, scope, store, _: events.receive(runtime, scope, store),
     Job.REPRICE: repricing.reprice,
     Job.SIMULATE: plans.work_out,
     Job.EXPORT: lambda runtime, scope, _, operation: exports.write(runtime, scope, operation or ""),

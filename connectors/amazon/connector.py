@@ -1,4 +1,4 @@
-"""The connector to Amazon: everything that `connectors.port.Connector` asks, for one store."""
+"""The connector to Amazon: everything that `connectors.connector.Connector` asks, for one store."""
 
 import asyncio
 import random
@@ -22,6 +22,7 @@ from connectors.amazon import (
 )
 from connectors.amazon.account import AmazonAccount, AmazonEndpoints
 from connectors.amazon.auth import SharedTokens, Tokens, Unshared
+from connectors.amazon.back_office import AmazonBackOffice
 from connectors.amazon.queue import Queue
 from connectors.amazon.transport import Transport
 from connectors.budget import Budget, Priority, Sleep
@@ -48,7 +49,7 @@ log = structlog.get_logger()
 _TIMEOUT = httpx.Timeout(30, connect=10)
 
 
-class AmazonConnector:
+class AmazonConnector(AmazonBackOffice):
     """Talks to Amazon for one seller account in one marketplace.
 
     An `http` client that is handed in stays open when the connector closes.

@@ -26,6 +26,8 @@ class Operation:
     grant: Grant = Grant.SELLER
     once: bool = False
     """Doing it twice is not doing it once: it is sent again only where it cannot have arrived."""
+    silent: bool = False
+    """It answers without a body where all went well."""
     quota: str | None = None
     """A quota of its own beside that of the other calls of this name; the header does not tell its rate."""
 
@@ -54,6 +56,15 @@ GET_REPORTS = Operation("getReports", "GET", f"{_REPORTS}/reports", 0.0222, 10)
 GET_REPORT_DOCUMENT = Operation(
     "getReportDocument", "GET", f"{_REPORTS}/documents/{{reportDocumentId}}", 0.0167, 15
 )
+_SCHEDULES = f"{_REPORTS}/schedules"
+_SCHEDULE = f"{_SCHEDULES}/{{reportScheduleId}}"
+# A type has one schedule in a marketplace, so that creating it twice is creating it once.
+CREATE_REPORT_SCHEDULE = Operation("createReportSchedule", "POST", _SCHEDULES, 0.0222, 10)
+GET_REPORT_SCHEDULES = Operation("getReportSchedules", "GET", _SCHEDULES, 0.0222, 10)
+GET_REPORT_SCHEDULE = Operation("getReportSchedule", "GET", _SCHEDULE, 0.0222, 10)
+CANCEL_REPORT_SCHEDULE = Operation(
+    "cancelReportSchedule", "DELETE", _SCHEDULE, 0.0222, 10, silent=True
+)
 
 _FEEDS = "/feeds/2021-06-30"
 CREATE_FEED_DOCUMENT = Operation("createFeedDocument", "POST", f"{_FEEDS}/documents", 0.5, 15)
@@ -63,6 +74,7 @@ CREATE_LISTINGS_FEED = Operation(
     once=True,
     quota="createFeed JSON_LISTINGS_FEED",
 )
+CREATE_FEED = Operation("createFeed", "POST", f"{_FEEDS}/feeds", 0.0083, 15, once=True)
 GET_FEED = Operation("getFeed", "GET", f"{_FEEDS}/feeds/{{feedId}}", 2, 15)
 GET_FEEDS = Operation("getFeeds", "GET", f"{_FEEDS}/feeds", 0.0222, 10)
 GET_FEED_DOCUMENT = Operation(
@@ -83,3 +95,16 @@ CREATE_RESTRICTED_DATA_TOKEN = Operation(
 )
 
 SEARCH_ORDERS = Operation("searchOrders", "GET", "/orders/2026-01-01/orders", 0.0056, 20)
+# By the parcel's reference twice is once.
+CONFIRM_SHIPMENT = Operation(
+    *("confirmShipment", "POST", "/orders/v0/orders/{orderId}/shipmentConfirmation", 2, 10),
+    silent=True,
+)
+
+GET_INVENTORY_SUMMARIES = Operation(
+    "getInventorySummaries", "GET", "/fba/inventory/v1/summaries", 2, 2
+)
+
+LIST_TRANSACTIONS = Operation(
+    "listTransactions", "GET", "/finances/2024-06-19/transactions", 0.5, 10
+)

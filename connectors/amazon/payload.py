@@ -11,14 +11,19 @@ from domain.money import Money
 
 Node = Mapping[str, Any]
 
+_LONGEST = 40
+
 
 def parse(content: bytes | str) -> object:
     """Parse JSON with every decimal exact.
 
     Raises:
-        ValueError: it is not JSON.
+        ValueError: it is not JSON, or nested too deep to be read.
     """
-    return json.loads(content, parse_float=Decimal)
+    try:
+        return json.loads(content, parse_float=Decimal)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
 
 
 def folded(value: object) -> object:
@@ -52,7 +57,7 @@ def text(value: object) -> str | None:
 
 def whole(value: object) -> int | None:
     """A whole number; ``3.0`` is one too."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or _is_odd(value):
         return None
     return int(value) if value == int(value) else None
 
@@ -75,12 +80,19 @@ def iso(at: datetime) -> str:
 
 def money(amount: object, currency: object) -> Money | None:
     """An amount that may come as number or as string; None where it is not exact in its currency."""
-    if isinstance(amount, bool) or not isinstance(amount, int | Decimal | str):
+    if isinstance(amount, bool) or not isinstance(amount, int | Decimal | str) or _is_odd(amount):
         return None
     try:
         return Money.parse(str(amount) if isinstance(amount, int) else amount, str(currency))
     except ValueError:
         return None
+
+
+def _is_odd(value: object) -> bool:
+    """Whether a number is none, or one such as 1E+999999999, whose digits would fill the memory."""
+    return isinstance(value, Decimal) and (
+        not value.is_finite() or abs(value.adjusted()) > _LONGEST or len(str(value)) > _LONGEST
+    )
 
 
 def of_marketplace(rows: object, marketplace_id: str) -> list[Node]:

@@ -1,8 +1,6 @@
 """The report of all listings: asked for, waited for, and read out of its table."""
 
-from collections.abc import Iterator, Mapping
 from datetime import datetime
-from itertools import zip_longest
 
 import structlog
 
@@ -14,9 +12,9 @@ from connectors.amazon.operations import (
     GET_REPORTS,
 )
 from connectors.amazon.payload import iso, money, nodes
+from connectors.amazon.table import Row, decoded, rows
 from connectors.amazon.transport import Transport
 from connectors.budget import Priority
-from connectors.errors import Unreadable
 from connectors.port import ListingsReport, MarketplaceListing, Task
 from domain.listing import Condition, Fulfilment
 from domain.marketplace import Marketplace
@@ -39,8 +37,6 @@ _CONDITIONS = {
     "11": Condition.NEW,
 }
 _NEEDED = {"seller-sku", "asin1", "price", "quantity", "fulfillment-channel", "status"}
-
-Row = Mapping[str, str]
 
 
 async def request(transport: Transport) -> str:
@@ -89,10 +85,10 @@ def report_of(content: bytes, charset: str | None, marketplace: Marketplace) -> 
     Raises:
         Unreadable: the table has other columns.
     """
-    table = _decoded(content, charset or _CHARSETS.get(marketplace.country, "cp1252"))
+    table = decoded(content, charset or _CHARSETS.get(marketplace.country, "cp1252"))
     listings: dict[str, MarketplaceListing] = {}
     unreadable = []
-    for number, row in _rows(table):
+    for number, row in rows(table, _NEEDED):
         if row is None or not row["seller-sku"]:
             unreadable.append(number)
             continue
@@ -100,32 +96,6 @@ def report_of(content: bytes, charset: str | None, marketplace: Marketplace) -> 
     if unreadable:
         log.error("amazon.report.unreadable", lines=unreadable[:100], count=len(unreadable))
     return ListingsReport(tuple(listings.values()), tuple(unreadable))
-
-
-def _decoded(content: bytes, charset: str) -> str:
-    try:
-        return content.decode(charset, errors="replace").removeprefix("\ufeff")
-    except LookupError:
-        return content.decode("cp1252", errors="replace")
-
-
-def _rows(table: str) -> Iterator[tuple[int, Row | None]]:
-    """Numbered lines by column; None for one that has too many cells, or not those that we need."""
-    # Not splitlines: names hold characters that it takes for the end of a line.
-    lines = table.replace("\r\n", "\n").split("\n")
-    header = [name.strip().strip('"').lower() for name in lines[0].split("\t")]
-    if missing := _NEEDED - {*header}:
-        raise Unreadable(
-            f"The report has no column {', '.join(sorted(missing))}",
-            operation=GET_REPORT_DOCUMENT.name,
-        )
-    width, least = len(header), max(map(header.index, _NEEDED)) + 1
-    for number, line in enumerate(lines[1:], 2):
-        cells = line.split("\t")
-        if least <= len(cells) <= width:
-            yield number, dict(zip_longest(header, cells, fillvalue=""))
-        elif line:
-            yield number, None
 
 
 def _listing(row: Row, marketplace: Marketplace) -> MarketplaceListing:

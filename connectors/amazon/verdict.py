@@ -39,6 +39,8 @@ def answer_of(operation: Operation, response: httpx.Response) -> Node:
     """The content of an answer; raises what else it means."""
     if not response.is_success:
         raise _error_of(operation, response)
+    if operation.silent and not response.content:
+        return {}
     try:
         content = payload.parse(response.content)
     except ValueError as error:

@@ -15,21 +15,28 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from connectors.simulator import (
     catalog,
     feeds,
+    finances,
+    fulfilment_stock,
     listings,
     notifications,
     offers,
     orders,
+    report_schedules,
     reports,
     restricted,
     sellers,
+    shipments,
     state_file,
 )
 from connectors.simulator.auth import LwaError, exchange
 from connectors.simulator.consent import ConsentError, allow, page
 from connectors.simulator.control import control_routes, keep, move_time
 from connectors.simulator.documents import document_routes
+from connectors.simulator.index import index, not_simulated
 from connectors.simulator.operations import Handler, Simulator, operation
 from connectors.simulator.rates import Buckets
+from connectors.simulator.relay import relay
+from connectors.simulator.scenario import build_world, read_scenario
 from connectors.simulator.settings import SimulatorSettings
 from connectors.simulator.sqs import sqs_endpoint
 from connectors.simulator.wire import dumps
@@ -39,6 +46,8 @@ MINUTES_A_TICK = 5
 
 _LISTING = "/listings/2021-08-01/items/{seller_id}"
 _FEEDS, _REPORTS = "/feeds/2021-06-30", "/reports/2021-06-30"
+_SCHEDULES = f"{_REPORTS}/schedules"
+_SCHEDULE = f"{_SCHEDULES}/{{schedule_id}}"
 _SUBSCRIPTIONS = "/notifications/v1/subscriptions"
 _DESTINATIONS = "/notifications/v1/destinations"
 _OPERATIONS: list[tuple[str, str, str, Handler]] = [
@@ -58,6 +67,28 @@ _OPERATIONS: list[tuple[str, str, str, Handler]] = [
     ("GET", "/products/pricing/v0/items/{asin}/offers", "getItemOffers", offers.get_item_offers),
     ("GET", "/orders/2026-01-01/orders", "searchOrders", orders.search_orders),
     ("GET", "/orders/2026-01-01/orders/{order_id}", "getOrder", orders.get_order),
+    (
+        "POST",
+        "/orders/v0/orders/{order_id}/shipmentConfirmation",
+        "confirmShipment",
+        shipments.confirm_shipment,
+    ),
+    (
+        "GET",
+        "/fba/inventory/v1/summaries",
+        "getInventorySummaries",
+        fulfilment_stock.get_inventory_summaries,
+    ),
+    (
+        "GET",
+        "/finances/2024-06-19/transactions",
+        "listTransactions",
+        finances.list_transactions,
+    ),
+    ("POST", _SCHEDULES, "createReportSchedule", report_schedules.create_report_schedule),
+    ("GET", _SCHEDULES, "getReportSchedules", report_schedules.get_report_schedules),
+    ("GET", _SCHEDULE, "getReportSchedule", report_schedules.get_report_schedule),
+    ("DELETE", _SCHEDULE, "cancelReportSchedule", report_schedules.cancel_report_schedule),
     ("POST", f"{_FEEDS}/documents", "createFeedDocument", feeds.create_feed_document),
     (
         "GET",
@@ -140,14 +171,14 @@ _GRANTLESS = frozenset(
 def create_app(
     settings: SimulatorSettings, *, monotonic: Callable[[], float] = time.monotonic
 ) -> Starlette:
-    """A simulator, with the world of its state file where there is one.
+    """A simulator, with the world of its state file where there is one, or that of the scenario of its settings.
 
     `monotonic` tells real seconds, by which rate limits refill and received messages come back.
     """
-    simulator = Simulator(Buckets(monotonic, settings.rate_scale), monotonic)
-    if settings.state_file is not None and settings.state_file.exists():
-        simulator.world = state_file.load(settings.state_file)
-        keep(simulator, settings)
+    simulator = Simulator(
+        Buckets(monotonic, settings.rate_scale), monotonic, relays=settings.sqs_url is not None
+    )
+    _begin(simulator, settings)
 
     async def token(request: Request) -> Response:
         media_type, body = request.headers.get("content-type", ""), await request.body()
@@ -169,17 +200,8 @@ def create_app(
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        running = asyncio.create_task(_run(simulator, settings)) if settings.speed else None
-        yield
-        if running is not None:
-            running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running
-        keep(simulator, settings)
-
     sqs = sqs_endpoint(simulator)
+    controls = control_routes(simulator, settings)
     app = Starlette(
         routes=[
             *(
@@ -194,10 +216,12 @@ def create_app(
             Route("/apps/authorize/consent", consent, methods=["GET", "POST"]),
             *(Route(path, sqs, methods=["POST"]) for path in ("/sqs", "/sqs/{rest:path}")),
             *document_routes(simulator),
-            *control_routes(simulator, settings),
+            *controls,
             Route("/healthz", healthz),
+            Route("/", index(simulator, _OPERATIONS, controls)),
         ],
-        lifespan=lifespan,
+        exception_handlers={404: not_simulated, 405: not_simulated},
+        lifespan=lambda _: _living(simulator, settings),
     )
     app.state.simulator = simulator
     app.add_middleware(EncodedPaths)
@@ -215,6 +239,28 @@ class EncodedPaths:
         if scope["type"] == "http":
             scope = {**scope, "path": scope["raw_path"].split(b"?")[0].decode("ascii")}
         await self._app(scope, receive, send)
+
+
+def _begin(simulator: Simulator, settings: SimulatorSettings) -> None:
+    """Take up the world that the settings name."""
+    if settings.state_file is not None and settings.state_file.exists():
+        simulator.enter(state_file.load(settings.state_file))
+    elif settings.scenario is not None:
+        simulator.enter(build_world(read_scenario(settings.scenario)))
+    keep(simulator, settings)
+
+
+@contextlib.asynccontextmanager
+async def _living(simulator: Simulator, settings: SimulatorSettings) -> AsyncIterator[None]:
+    """Do what goes on by itself; the world is saved at the end."""
+    async with asyncio.TaskGroup() as working:
+        running = [working.create_task(_run(simulator, settings))]
+        if settings.sqs_url is not None:
+            running.append(working.create_task(relay(simulator, settings.sqs_url)))
+        yield
+        for task in running:
+            task.cancel()
+    keep(simulator, settings)
 
 
 async def _run(simulator: Simulator, settings: SimulatorSettings) -> None:

@@ -1,8 +1,7 @@
 """What the APIs of feeds and reports have in common: asking for one, how it is described, and how it is found again."""
 
-from connectors.simulator import documents
-from connectors.simulator.chance import between
-from connectors.simulator.clock import DAY, SECOND, iso, parse_iso
+from connectors.simulator import batches, documents
+from connectors.simulator.clock import DAY, iso, parse_iso
 from connectors.simulator.operations import Call
 from connectors.simulator.wire import JsonObject, SpApiError, invalid, paging_token, read_token
 from connectors.simulator.world import Batch
@@ -20,18 +19,15 @@ def created(
     if not isinstance(marketplaces, list) or not all(isinstance(one, str) for one in marketplaces):
         raise invalid("marketplaceIds is required.")
     call.require_marketplaces(marketplaces, most=MOST_MARKETPLACES)
-    name = (call.world.seed, kind, call.seller_id, len(by_id))
-    batch = Batch(
-        batch_id=str(between(10**10, 10**11 - 1, *name)),
+    return batches.queued(
+        call.world,
+        by_id,
+        kind,
+        type_,
         client_id=call.client_id,
         seller_id=call.seller_id,
-        type=type_,
         marketplace_ids=marketplaces,
-        created_ms=call.world.now_ms,
-        ready_at=call.world.now_ms + between(5 * SECOND, 30 * SECOND, *name, "ready"),
     )
-    by_id[batch.batch_id] = batch
-    return batch
 
 
 def found_batch(call: Call, by_id: dict[str, Batch], batch_id: str) -> Batch:
@@ -51,13 +47,15 @@ def feed_document(feed: Batch) -> JsonObject:
 def report_document(report: Batch) -> JsonObject:
     """A report as Amazon describes it."""
     result = {"reportDocumentId": report.result_id} if report.result_id else {}
-    now = iso(report.created_ms)
-    span = {"dataStartTime": now, "dataEndTime": now}
+    since = report.created_ms if report.data_from_ms is None else report.data_from_ms
+    span = {"dataStartTime": iso(since), "dataEndTime": iso(report.created_ms)}
+    schedule = {"reportScheduleId": report.schedule_id} if report.schedule_id else {}
     return {
         "reportId": report.batch_id,
         "reportType": report.type,
         **span,
         **_course(report),
+        **schedule,
         **result,
     }
 

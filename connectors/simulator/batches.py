@@ -2,12 +2,19 @@
 
 from collections.abc import Callable, Iterator
 
-from connectors.simulator import feed_work, report_work
+from connectors.simulator import feed_work, report_work, settlements
 from connectors.simulator.chance import between
-from connectors.simulator.clock import SECOND
+from connectors.simulator.clock import DAY, HOUR, MINUTE, SECOND
 from connectors.simulator.events import announce_feed, announce_report
 from connectors.simulator.world import Batch, World
 
+PERIODS = {
+    **{f"PT{count}M": count * MINUTE for count in (5, 15, 30)},
+    **{f"PT{count}H": count * HOUR for count in (1, 2, 4, 8, 12, 84)},
+    **{f"P{count}D": count * DAY for count in (1, 2, 3, 7, 14, 15, 18, 30)},
+    "P1M": 30 * DAY,
+}
+"""How often a scheduled report may be made; a month is thirty days here."""
 _SHORTEST, _LONGEST = 45 * SECOND, 150 * SECOND
 
 Kind = tuple[dict[str, Batch], Callable[[World, Batch], int], Callable[[World, Batch], None]]
@@ -18,6 +25,8 @@ def moments(world: World, until: int) -> Iterator[int]:
     """The moments up to one at which a feed or report moves on, as long as somebody moves them on in between."""
     while True:
         coming = [at for by_id, _, _ in _kinds(world) for _, at in _steps(by_id)]
+        coming += [schedule.next_ms for schedule in world.schedules.values()]
+        coming.append(settlements.next_moment(world))
         at = max(min(coming, default=until + 1), world.now_ms)
         if at > until:
             return
@@ -26,7 +35,8 @@ def moments(world: World, until: int) -> Iterator[int]:
 
 def move_on(world: World) -> int:
     """Begin and end what is to begin and end now; gives how many notifications that sent."""
-    told = 0
+    told = sum(announce_report(world, settled) for settled in settlements.make_due(world))
+    _ask_for_scheduled(world)
     for by_id, lasts, finish in _kinds(world):
         for batch, at in _steps(by_id):
             if at > world.now_ms:
@@ -40,6 +50,49 @@ def move_on(world: World) -> int:
             announce = announce_feed if by_id is world.feeds else announce_report
             told += announce(world, batch)
     return told
+
+
+def queued(
+    world: World,
+    by_id: dict[str, Batch],
+    kind: str,
+    type_: str,
+    *,
+    client_id: str,
+    seller_id: str,
+    marketplace_ids: list[str],
+) -> Batch:
+    """A new batch at the end of the seller's queue."""
+    name = (world.seed, kind, seller_id, len(by_id))
+    batch = Batch(
+        batch_id=str(between(10**10, 10**11 - 1, *name)),
+        client_id=client_id,
+        seller_id=seller_id,
+        type=type_,
+        marketplace_ids=marketplace_ids,
+        created_ms=world.now_ms,
+        ready_at=world.now_ms + between(5 * SECOND, 30 * SECOND, *name, "ready"),
+    )
+    by_id[batch.batch_id] = batch
+    return batch
+
+
+def _ask_for_scheduled(world: World) -> None:
+    for schedule in world.schedules.values():
+        if schedule.next_ms > world.now_ms:
+            continue
+        report = queued(
+            world,
+            world.reports,
+            "report",
+            schedule.type,
+            client_id=schedule.client_id,
+            seller_id=schedule.seller_id,
+            marketplace_ids=schedule.marketplace_ids,
+        )
+        report.schedule_id = schedule.schedule_id
+        report.data_from_ms = world.now_ms - PERIODS[schedule.period]
+        schedule.next_ms += PERIODS[schedule.period]
 
 
 def cancel(batch: Batch, now_ms: int) -> bool:

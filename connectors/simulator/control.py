@@ -16,7 +16,7 @@ from connectors.simulator.documents import DOWNLOAD, UPLOAD
 from connectors.simulator.faults import FaultRule
 from connectors.simulator.market import buy_box_holder
 from connectors.simulator.operations import Simulator
-from connectors.simulator.rates import PLANS
+from connectors.simulator.rates import PLANS, Plan
 from connectors.simulator.scenario import build_world, read_scenario
 from connectors.simulator.settings import SimulatorSettings
 from connectors.simulator.state_file import save, state_digest
@@ -50,10 +50,18 @@ class RevokeBody(_Body):
     seller_id: str
 
 
-class RatesBody(_Body):
-    """How many times faster than Amazon's the buckets refill."""
+class PlanBody(_Body):
+    """A plan of one operation: requests a second, and how many may come at once."""
 
-    scale: Annotated[float, Field(gt=0, le=1_000_000)]
+    rate: Annotated[float, Field(gt=0, le=1_000_000)]
+    burst: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class RatesBody(_Body):
+    """How many times faster than Amazon's the buckets refill, and operations with a plan of their own from now on."""
+
+    scale: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
+    plans: dict[str, PlanBody] | None = None
 
 
 def move_time(
@@ -82,7 +90,7 @@ def control_routes(simulator: Simulator, settings: SimulatorSettings) -> list[Ro
         scenario = read_scenario(loads(body))
         loaded = scenario.scenario_id != simulator.world.scenario_id
         if loaded:
-            simulator.world = build_world(scenario)
+            simulator.enter(build_world(scenario))
             keep(simulator, settings)
         return {"loaded": loaded, "now": iso(simulator.world.now_ms), "tick": simulator.world.tick}
 
@@ -105,10 +113,6 @@ def control_routes(simulator: Simulator, settings: SimulatorSettings) -> list[Ro
             if rule.operation not in {"*", DOWNLOAD, UPLOAD, *PLANS}:
                 raise ValueError(f"{rule.operation} is not a simulated operation")
         return {"faults": [rule.model_dump(mode="json") for rule in simulator.faults.rules]}
-
-    def set_rates(body: bytes, _: Request) -> JsonObject:
-        simulator.buckets.scale = _parse(RatesBody, body).scale
-        return {"scale": simulator.buckets.scale}
 
     def journal(_: bytes, request: Request) -> JsonObject:
         asked = request.query_params
@@ -135,12 +139,26 @@ def control_routes(simulator: Simulator, settings: SimulatorSettings) -> list[Ro
         Route("/control/scenario", _endpoint(load_scenario), methods=["POST"]),
         Route("/control/advance", _endpoint(advance_time), methods=["POST"]),
         Route("/control/faults", _endpoint(set_faults), methods=["POST"]),
-        Route("/control/rates", _endpoint(set_rates), methods=["POST"]),
+        Route("/control/rates", _endpoint(partial(set_rates, simulator)), methods=["POST"]),
         Route("/control/revoke", _endpoint(partial(take_back, simulator)), methods=["POST"]),
         Route("/control/journal", _endpoint(journal), methods=["GET"]),
         Route("/control/queues", _endpoint(lambda *_: queues(simulator)), methods=["GET"]),
         Route("/control/status", _endpoint(lambda *_: status(simulator)), methods=["GET"]),
     ]
+
+
+def set_rates(simulator: Simulator, body: bytes, _: Request) -> JsonObject:
+    """Set how fast buckets refill, the plans of some operations, or both; what is not named stays."""
+    asked, buckets = _parse(RatesBody, body), simulator.buckets
+    for name in asked.plans or {}:
+        if name not in PLANS:
+            raise ValueError(f"{name} is not a simulated operation")
+    if asked.scale is not None:
+        buckets.scale = asked.scale
+    if asked.plans is not None:
+        buckets.plans = {name: Plan(p.rate, p.burst) for name, p in asked.plans.items()}
+    plans = {name: {"rate": p.rate, "burst": p.burst} for name, p in buckets.plans.items()}
+    return {"scale": buckets.scale, "plans": plans}
 
 
 def take_back(simulator: Simulator, body: bytes, _: Request) -> JsonObject:

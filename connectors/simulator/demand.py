@@ -4,7 +4,7 @@ from connectors.simulator.attributes import STOCK, Reader
 from connectors.simulator.chance import between, digest, fraction, poisson
 from connectors.simulator.clock import HOUR, MINUTE
 from connectors.simulator.market import buy_box_holder, condition_group, offers_on
-from connectors.simulator.world import Listing, Order, World
+from connectors.simulator.world import Listing, Order, Parcel, World
 
 QUARTER = 15 * MINUTE
 _NOT_FEATURED = 0.12
@@ -47,6 +47,7 @@ def progress_orders(world: World) -> None:
         shipped = order.created_ms + QUARTER + 6 * HOUR
         if order.status == "UNSHIPPED" and order.fulfilled_by_amazon and shipped <= world.now_ms:
             order.status, order.updated_ms = "SHIPPED", shipped
+            order.parcels.append(Parcel("1", order.quantity, shipped, shipped))
 
 
 def _expected(world: World, since_ms: int) -> dict[str, float]:

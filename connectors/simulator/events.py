@@ -59,7 +59,7 @@ def announce_offers(world: World, changed: Iterable[tuple[str, str]]) -> int:
         enumerate(sorted(sending)),
         key=lambda placed: fraction(world.seed, "order", world.tick, placed[0]),
     )
-    return sum(_deliver(world, arn, body) for _, (arn, body) in shuffled)
+    return sum(world.queues.deliver(arn, body) for _, (arn, body) in shuffled)
 
 
 def announce_feed(world: World, feed: Batch) -> int:
@@ -116,17 +116,8 @@ def _announce_end(
         copies = (
             2 if fraction(world.seed, "twice", notification_type, batch.batch_id) < _TWICE else 1
         )
-        sent += sum(_deliver(world, arn, text) for _ in range(copies))
+        sent += sum(world.queues.deliver(arn, text) for _ in range(copies))
     return sent
-
-
-def _deliver(world: World, arn: str, body: str) -> bool:
-    """Put a message into its queue; a queue that is not there loses it, as Amazon does."""
-    queue = world.queues.of_arn(arn)
-    if queue is None:
-        return False
-    queue.send(body)
-    return True
 
 
 def _wants(world: World, subscription: Subscription) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from connectors.simulator import documents, listings_feed, order_feeds
+from connectors.simulator import documents, listings_feed, order_feeds, order_messages
 from connectors.simulator.clock import SECOND
 from connectors.simulator.documents import NotGzip
 from connectors.simulator.world import Batch, World
@@ -20,6 +20,8 @@ _LEGACY = frozenset(
 
 _WORK: dict[str, Callable[[World, Batch, bytes], tuple[str, bytes, str]]] = {
     "JSON_LISTINGS_FEED": listings_feed.work,
+    "POST_ORDER_FULFILLMENT_DATA": order_messages.fulfil,
+    "POST_ORDER_ACKNOWLEDGEMENT_DATA": order_messages.acknowledge,
     "POST_FLAT_FILE_FULFILLMENT_DATA": order_feeds.ship,
     "POST_FLAT_FILE_ORDER_ACKNOWLEDGEMENT_DATA": order_feeds.cancel,
 }
@@ -33,7 +35,7 @@ def lasts(world: World, feed: Batch) -> int:
         content = documents.content_of(world, feed.input_id) or b""
     except NotGzip:
         return SECOND
-    marks = content.count(b'"messageId"') or content.count(b"\n")
+    marks = content.count(b'"messageId"') or content.count(b"<MessageID>") or content.count(b"\n")
     return marks * _A_MESSAGE
 
 

@@ -1,7 +1,7 @@
 """What every SP-API operation goes through: token, rate limit, trouble on command, and the answer's headers."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -14,11 +14,12 @@ from starlette.types import Receive, Scope, Send
 from connectors.simulator.answers import tell
 from connectors.simulator.auth import check_token
 from connectors.simulator.faults import FaultKind, FaultRule, Faults
-from connectors.simulator.rates import LISTINGS_FEEDS, Buckets
+from connectors.simulator.rates import Buckets
 from connectors.simulator.wire import Answer, Query, SpApiError, dumps
-from connectors.simulator.world import World
+from connectors.simulator.world import Token, World
 
 _LIMITED = frozenset({200, 201, 202, 204, 400, 404})
+_NO_CONTENT = 204
 _PAGE_503 = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
 
 
@@ -30,6 +31,14 @@ class Simulator:
     monotonic: Callable[[], float]
     world: World = field(default_factory=World)
     faults: Faults = field(default_factory=Faults)
+    relays: bool = False
+    """Whether notifications go to queues elsewhere."""
+
+    def enter(self, world: World) -> None:
+        """Go on with another world."""
+        self.world = world
+        if self.relays:
+            world.queues.outgoing = deque()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,8 @@ def operation(
                 method=request.method,
                 path=request.url.path,
             )
-            _take_token(simulator, token.client_id, token.seller_id, _bucket(name, body))
+            query = request.scope["query_string"].decode("latin-1")
+            _take_token(simulator, token, name, query, body)
             fault = simulator.faults.strike(simulator.world.seed, name)
             if fault is not None:
                 await _before(fault)
@@ -91,7 +101,7 @@ def operation(
                     token.client_id,
                     token.seller_id or "",
                     {key: unquote(value) for key, value in request.path_params.items()},
-                    Query(request.scope["query_string"].decode("latin-1")),
+                    Query(query),
                     body,
                     _base_url(request),
                 )
@@ -114,17 +124,10 @@ def _base_url(request: Request) -> str:
     return str(url).rstrip("/")
 
 
-def _take_token(simulator: Simulator, client_id: str, seller_id: str | None, name: str) -> None:
-    if not simulator.buckets.take(client_id, seller_id, name):
-        raise _quota_exceeded()
-
-
-def _bucket(name: str, body: bytes) -> str:
-    return LISTINGS_FEEDS if name == "createFeed" and b"JSON_LISTINGS_FEED" in body else name
-
-
-def _quota_exceeded() -> SpApiError:
-    return SpApiError(429, "QuotaExceeded", "You exceeded your quota for the requested resource.")
+def _take_token(simulator: Simulator, token: Token, name: str, query: str, body: bytes) -> None:
+    refusal = simulator.buckets.refusal(token.client_id, token.seller_id, name, query, body)
+    if refusal is not None:
+        raise SpApiError(429, "QuotaExceeded", refusal)
 
 
 async def _before(fault: FaultRule) -> None:
@@ -137,7 +140,9 @@ async def _before(fault: FaultRule) -> None:
     elif fault.kind is FaultKind.HTML_503:
         raise SpApiError(503, "ServiceUnavailable", "The service is unavailable.")
     elif fault.kind is FaultKind.THROTTLE:
-        raise _quota_exceeded()
+        raise SpApiError(
+            429, "QuotaExceeded", "You exceeded your quota for the requested resource."
+        )
     elif fault.kind is FaultKind.FORBIDDEN:
         raise SpApiError(403, "Unauthorized", "Access to requested resource is denied.")
 
@@ -167,7 +172,7 @@ def _response(
         return BrokenResponse(content, status, headers, "application/json")
     if kind is FaultKind.EMPTY_200:
         return Response(b"", 200, headers, "application/json")
-    return Response(content, status, headers, "application/json")
+    return Response(content, status, headers, "application/json" if status != _NO_CONTENT else None)
 
 
 class BrokenResponse(Response):

@@ -3,7 +3,7 @@
 from connectors.simulator.chance import between, pick
 from connectors.simulator.clock import DAY, iso
 from connectors.simulator.wire import JsonObject, text_amount
-from connectors.simulator.world import Order, World
+from connectors.simulator.world import Order, Parcel, World
 
 INCLUDED = frozenset(
     """BUYER RECIPIENT PROCEEDS EXPENSE PROMOTION CANCELLATION FULFILLMENT PACKAGES TAX PAYMENT
@@ -28,8 +28,14 @@ def document(world: World, order: Order, included: set[str]) -> JsonObject:
     }
     if order.fulfilled_by_amazon:
         answer["programs"] = ["PRIME"]
+    if order.merchant_number is not None:
+        answer["orderAliases"] = [
+            {"aliasId": order.merchant_number, "aliasType": "SELLER_ORDER_ID"}
+        ]
     if "FULFILLMENT" in included:
         answer["fulfillment"] = _fulfillment(order)
+    if "PACKAGES" in included and order.parcels and not order.fulfilled_by_amazon:
+        answer["packages"] = [_package(order, parcel) for parcel in order.parcels]
     if order.status != "PENDING":
         answer |= _after_payment(world, order, included)
     return answer
@@ -84,12 +90,24 @@ def _item(world: World, order: Order, included: set[str]) -> JsonObject:
                 "breakdowns": [{"type": "ITEM", "subtotal": total}],
             }
     if "FULFILLMENT" in included:
-        shipped = order.quantity if order.status == "SHIPPED" else 0
         item["fulfillment"] = {
-            "quantityFulfilled": shipped,
-            "quantityUnfulfilled": order.quantity - shipped,
+            "quantityFulfilled": order.shipped,
+            "quantityUnfulfilled": order.quantity - order.shipped,
         }
     return item
+
+
+def _package(order: Order, parcel: Parcel) -> JsonObject:
+    return {
+        "packageReferenceId": parcel.reference,
+        "createdTime": iso(parcel.told_ms),
+        "packageStatus": {"status": "SHIPPED"},
+        "carrier": parcel.carrier,
+        "shipTime": iso(parcel.shipped_ms),
+        "shippingService": parcel.method,
+        "trackingNumber": parcel.tracking,
+        "packageItems": [{"orderItemId": order.item_id, "quantity": parcel.quantity}],
+    }
 
 
 def _fulfillment(order: Order) -> JsonObject:

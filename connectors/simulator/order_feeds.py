@@ -2,21 +2,14 @@
 
 from collections.abc import Callable
 
+from connectors.simulator import shipments
 from connectors.simulator.clock import parse_iso
-from connectors.simulator.world import Batch, Order, World
+from connectors.simulator.shipments import Refused, order_of
+from connectors.simulator.world import Batch, Order, Parcel, World
 
-_REASONS = frozenset(
-    """NoInventory ShippingAddressUndeliverable CustomerExchange BuyerCanceled GeneralAdjustment
-    CarrierCreditDecision RiskAssessmentInformationNotValid CarrierCoverageFailure CustomerReturn
-    MerchandiseNotReceived""".split()
-)
 _TEXT = "text/plain; charset=UTF-8"
 
 Row = dict[str, str]
-
-
-class _Refused(ValueError):
-    """A record that cannot be."""
 
 
 def ship(world: World, feed: Batch, content: bytes) -> tuple[str, bytes, str]:
@@ -30,31 +23,36 @@ def cancel(world: World, feed: Batch, content: bytes) -> tuple[str, bytes, str]:
 
 
 def _ship(world: World, order: Order, row: Row) -> None:
+    told = row["ship-date"]
     try:
-        parse_iso(row["ship-date"] if "T" in row["ship-date"] else f"{row['ship-date']}T00:00Z")
+        shipped_ms = parse_iso(told if "T" in told else f"{told}T00:00Z")
     except ValueError as error:
-        raise _Refused(f"'{row['ship-date']}' is not a ship-date.") from error
-    if not row.get("carrier-code") and not row.get("carrier-name"):
-        raise _Refused("A carrier-code or carrier-name is required.")
-    if order.status == "SHIPPED":
-        return
-    _move(world, order, "SHIPPED")
+        raise Refused(f"'{told}' is not a ship-date.") from error
+    carrier = row.get("carrier-name") or row.get("carrier-code")
+    if not carrier:
+        raise Refused("A carrier-code or carrier-name is required.")
+    tracking = row.get("tracking-number", "")
+    # A table numbers no parcels: one is known by how it travels.
+    reference = f"{carrier} {tracking or told}"
+    known = next((one for one in order.parcels if one.reference == reference), None)
+    rest = known.quantity if known else order.quantity - order.shipped
+    quantity = row.get("quantity") or str(rest)
+    if not (quantity.isascii() and quantity.isdigit()):
+        raise Refused(f"'{quantity}' is not a quantity.")
+    parcel = Parcel(
+        reference=reference,
+        quantity=int(quantity),
+        shipped_ms=shipped_ms,
+        told_ms=world.now_ms,
+        carrier=carrier,
+        method=row.get("ship-method", ""),
+        tracking=tracking,
+    )
+    shipments.ship(world, order, parcel, row.get("order-item-id") or order.item_id)
 
 
 def _cancel(world: World, order: Order, row: Row) -> None:
-    if row["cancellation-reason-code"] not in _REASONS:
-        raise _Refused(f"'{row['cancellation-reason-code']}' is not a reason to cancel.")
-    if order.status == "CANCELLED":
-        return
-    _move(world, order, "CANCELLED")
-
-
-def _move(world: World, order: Order, status: str) -> None:
-    if order.fulfilled_by_amazon:
-        raise _Refused("Amazon fulfils this order itself.")
-    if order.status != "UNSHIPPED":
-        raise _Refused(f"The order is {order.status}.")
-    order.status, order.updated_ms = status, world.now_ms
+    shipments.cancel(world, order, row["cancellation-reason-code"])
 
 
 def _each_row(
@@ -77,19 +75,17 @@ def _each_row(
         row: Row = dict(zip(header, line.split("\t"), strict=False))
         try:
             act(world, _order_of(world, feed, row, required), row)
-        except _Refused as error:
+        except Refused as error:
             wrong.append((number, str(error)))
     return "DONE", _summary(len(rows), wrong).encode(), _TEXT
 
 
 def _order_of(world: World, feed: Batch, row: Row, required: set[str]) -> Order:
-    order = world.orders.get(row.get("order-id", ""))
-    if order is None or order.seller_id != feed.seller_id:
-        raise _Refused("There is no such order.")
+    order = order_of(world, feed.seller_id, row.get("order-id", ""))
     if missing := sorted(name for name in required if not row.get(name)):
-        raise _Refused(f"{missing[0]} is required.")
+        raise Refused(f"{missing[0]} is required.")
     if row.get("order-item-id", order.item_id) not in {order.item_id, ""}:
-        raise _Refused("The order has no such item.")
+        raise Refused("The order has no such item.")
     return order
 
 

@@ -85,6 +85,19 @@ class Queues:
     """All queues, by name."""
 
     by_name: dict[str, Queue] = field(default_factory=dict)
+    outgoing: deque[tuple[str, str]] | None = None
+    """ARN and body of messages for queues elsewhere; None where the queues are here."""
+
+    def deliver(self, arn: str, body: str) -> bool:
+        """Put a message into its queue; a queue that is not there loses it, as Amazon does."""
+        if self.outgoing is not None:
+            self.outgoing.append((arn, body))
+            return True
+        queue = self.of_arn(arn)
+        if queue is None:
+            return False
+        queue.send(body)
+        return True
 
     def create(self, name: str, attributes: dict[str, str]) -> Queue:
         """The queue of that name, made if need be."""

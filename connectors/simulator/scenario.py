@@ -125,6 +125,7 @@ def build_world(scenario: ScenarioDocument) -> World:
         marketplace_id=scenario.marketplace_id,
         currency=scenario.currency,
         now_ms=to_ms(scenario.start),
+        settled_ms=to_ms(scenario.start),
         change_share=scenario.market.change_share,
         orders_per_tick=scenario.market.orders_per_tick,
         sellers={

@@ -18,7 +18,9 @@ from connectors.simulator.world import (
     JournalEntry,
     Listing,
     Order,
+    Parcel,
     Rival,
+    Schedule,
     Seller,
     StoredDocument,
     Submission,
@@ -29,7 +31,8 @@ from connectors.simulator.world import (
 
 _DERIVED = frozenset({"index", "due", "listings_by_asin", "buy_box"})
 _MACHINERY = _DERIVED | set(
-    "authorizations codes tokens journal requests queues late_messages documents feeds reports".split()
+    """authorizations codes tokens journal requests queues late_messages documents feeds reports
+    schedules settled_ms""".split()
 )
 
 
@@ -62,7 +65,7 @@ def load(path: Path) -> World:
         orders_per_tick=float(state["orders_per_tick"]),
         sellers={key: Seller(**value) for key, value in state["sellers"].items()},
         items={key: _item(value) for key, value in state["items"].items()},
-        orders={key: Order(**value) for key, value in state["orders"].items()},
+        orders={key: _order(value) for key, value in state["orders"].items()},
         authorizations={k: Authorization(**v) for k, v in state["authorizations"].items()},
         codes={key: Code(**value) for key, value in state["codes"].items()},
         tokens={key: Token(**value) for key, value in state["tokens"].items()},
@@ -71,6 +74,8 @@ def load(path: Path) -> World:
         documents={k: StoredDocument(**value) for k, value in state["documents"].items()},
         feeds={k: Batch(**value) for k, value in state["feeds"].items()},
         reports={k: Batch(**value) for k, value in state["reports"].items()},
+        schedules={k: Schedule(**value) for k, value in state.get("schedules", {}).items()},
+        settled_ms=state.get("settled_ms", state["now_ms"]),
         late_messages=[(arn, body) for arn, body in state["late_messages"]],
         journal=[JournalEntry(*entry) for entry in state["journal"]],
         requests={key: Counter(value) for key, value in state["requests"].items()},
@@ -118,6 +123,10 @@ def _queues(documents: list[dict[str, Any]]) -> Queues:
             for document in documents
         }
     )
+
+
+def _order(value: JsonObject) -> Order:
+    return Order(**{**value, "parcels": [Parcel(**one) for one in value.get("parcels", [])]})
 
 
 def _item(value: JsonObject) -> Item:

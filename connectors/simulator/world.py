@@ -115,6 +115,20 @@ class Listing:
 
 
 @dataclass(slots=True)
+class Parcel:
+    """What left for a buyer in one box; of Amazon's own boxes it is known only when they left."""
+
+    reference: str
+    quantity: int
+    shipped_ms: int
+    told_ms: int
+    """When it was confirmed; that is when its money is posted."""
+    carrier: str = ""
+    method: str = ""
+    tracking: str = ""
+
+
+@dataclass(slots=True)
 class Order:
     """An order of one item."""
 
@@ -131,6 +145,14 @@ class Order:
     status: str
     created_ms: int
     updated_ms: int
+    merchant_number: str | None = None
+    """The seller's own number, once the seller acknowledged the order with one."""
+    parcels: list[Parcel] = field(default_factory=list)
+
+    @property
+    def shipped(self) -> int:
+        """Units that have left."""
+        return sum(parcel.quantity for parcel in self.parcels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +240,22 @@ class Batch:
     ends_at: int | None = None
     """When work on it ends; after that, when it ended."""
     result_id: str | None = None
+    data_from_ms: int | None = None
+    """From when on a report tells; None where it tells of the moment."""
+    schedule_id: str | None = None
+
+
+@dataclass(slots=True)
+class Schedule:
+    """That a report is asked for again and again."""
+
+    schedule_id: str
+    client_id: str
+    seller_id: str
+    type: str
+    marketplace_ids: list[str]
+    period: str
+    next_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +300,9 @@ class World:
     documents: dict[str, StoredDocument] = field(default_factory=dict)
     feeds: dict[str, Batch] = field(default_factory=dict)
     reports: dict[str, Batch] = field(default_factory=dict)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+    settled_ms: int = 0
+    """Up to when settlements are made."""
     journal: list[JournalEntry] = field(default_factory=list)
     requests: dict[str, Counter[str]] = field(default_factory=dict)
     queues: Queues = field(default_factory=Queues)

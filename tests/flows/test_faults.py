@@ -43,7 +43,7 @@ SHARE = 1 - 0.8 ** (1 / len(TROUBLES))
 """Of calls that meet one of the troubles, so that a fifth of all meets some."""
 NEVER = 1_000_000
 IS_NIGHTLY = bool(os.environ.get("NIGHTLY"))
-SIZE = 5_000 if IS_NIGHTLY else 150
+SIZE = 5_000 if IS_NIGHTLY else 100
 """Of the listings, and of the prices that leave one by one and then by feed."""
 
 pytestmark = pytest.mark.timeout(3600 if IS_NIGHTLY else 240)

@@ -9,12 +9,13 @@ from domain.listing import ListingStatus
 from domain.operation import OperationKind
 from domain.store import StoreStatus
 from embedded.servers import ServerUrls
-from services import markings, operations
+from services import operations
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
 from storage.changes import CHANGES
 from storage.filters import Is
 from storage.listings import LISTINGS
+from storage.markings import asked
 from storage.mongo import Scope
 from storage.operations import OPERATIONS
 from storage.rulesets import RULESETS
@@ -456,8 +457,7 @@ async def test_a_run_is_started_watched_and_cancelled(scope: Scope, ask: Ask) ->
         "actor": "local user",
         "store": {"name": "Shop"},
     }
-    await markings.carry_out(scope, "store1")
-    assert (await LISTINGS.require(scope, "store1/MUG-1")).due.reason == "BY_HAND"
+    assert [each.reason for each in await asked(scope, "store1")] == ["BY_HAND"]
     query = f"""mutation ($input: OperationCancelInput!) {{ operationCancel(input: $input) {{
                   operation {{ isCancelRequested }} {ERRORS} }} }}"""
     cancelled = await ask(query, input={"operationId": operation["id"]})

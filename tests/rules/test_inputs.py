@@ -1,14 +1,26 @@
 """The digest of a decision's inputs."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from domain.listing import Condition, Fulfilment, Listing, OfferTerms
+from domain.listing import (
+    Condition,
+    Fulfilment,
+    HeldPrice,
+    Listing,
+    ListingStatus,
+    OfferTerms,
+)
+from domain.offer import offers_hash
+from domain.run import RunStatus
 from domain.store import PriceSettings
-from rules.pricing import PricingInputs, decide, inputs_hash
+from rules.document import parse
+from rules.guardrails import Guardrails
+from rules.inputs import Digester
+from rules.pricing import PricingInputs, decide
 from tests.rules.given import NOW, a_listing, a_product, a_store, an_offer, inputs_of, offers, usd
 
 RULES = """\
@@ -23,6 +35,14 @@ MARKET = offers(an_offer("9.00", wins=True), an_offer("8.00"))
 
 def given() -> PricingInputs:
     return inputs_of(RULES, listing=LISTING, market=MARKET)
+
+
+def inputs_hash(inputs: PricingInputs, listing_rules: str | None = None) -> str:
+    listing_document = parse(listing_rules) if listing_rules else None
+    digester = Digester(
+        inputs.store, inputs.now, inputs.document, listing_document, inputs.guardrails
+    )
+    return digester.of(inputs.product, inputs.listing, inputs.offers, inputs.answer)
 
 
 def test_equal_inputs_have_equal_hashes_and_verdicts() -> None:
@@ -59,7 +79,8 @@ def test_what_no_decision_reads_does_not_change_the_hash() -> None:
         replace(LISTING, wanted_terms=OfferTerms(list_price=usd("12.00"))),
         replace(LISTING, condition=Condition.USED_GOOD),
         replace(LISTING, fulfilment=Fulfilment.AMAZON),
-        replace(LISTING, owns_buy_box=True),
+        replace(LISTING, status=ListingStatus.INACTIVE),
+        replace(LISTING, held=HeldPrice("run", usd("9.00"))),
         replace(LISTING, asin="B000000002"),
         replace(LISTING, override=a_listing(override=usd("1.00")).override),
     ],
@@ -71,25 +92,30 @@ def test_what_a_decision_reads_of_the_listing_changes_the_hash(listing: Listing)
 def test_what_a_decision_reads_besides_changes_the_hash() -> None:
     settings = PriceSettings(vat_percent=Decimal(20))
     changed = [
-        replace(given(), eligible=False),
+        replace(given(), answer=RunStatus.HELD),
+        replace(given(), guardrails=Guardrails(minimum_price=Decimal(2))),
         replace(given(), offers=None),
         replace(given(), offers=offers(an_offer("9.00", wins=True), an_offer("8.01"))),
         replace(given(), product=a_product({"price": "100.01"})),
         replace(given(), store=a_store(settings)),
-        replace(given(), now=NOW + timedelta(days=1)),
         inputs_of(RULES + "# changed\n", listing=LISTING, market=MARKET),
         inputs_of(None, listing=LISTING, market=MARKET),
     ]
     hashes = {inputs_hash(each) for each in [given(), *changed]}
-    assert len(hashes) == len(changed) + 1
+    hashes.add(inputs_hash(given(), "kind: listing\nname: All\nrules: []\n"))
+    assert len(hashes) == len(changed) + 2
 
 
-def test_the_day_is_that_of_the_store() -> None:
-    in_chicago = replace(given(), store=a_store(time_zone="America/Chicago"))
-    before, after = datetime(2020, 1, 2, 5, 59, tzinfo=UTC), datetime(2020, 1, 2, 6, tzinfo=UTC)
-    assert inputs_hash(replace(in_chicago, now=before)) != inputs_hash(
-        replace(in_chicago, now=after)
-    )
+def test_whose_buy_box_it_is_counts_where_no_offers_say_it() -> None:
+    ours = replace(LISTING, owns_buy_box=True)
+    assert inputs_hash(replace(given(), listing=ours)) == inputs_hash(given())
+    unseen = replace(given(), offers=None)
+    assert inputs_hash(replace(unseen, listing=ours)) != inputs_hash(unseen)
+
+
+def test_a_digest_that_came_with_the_offers_is_theirs() -> None:
+    hashed = replace(MARKET, content_hash=offers_hash(MARKET.offers))
+    assert inputs_hash(replace(given(), offers=hashed)) == inputs_hash(given())
 
 
 TIMED = """\

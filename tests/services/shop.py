@@ -20,6 +20,7 @@ from domain.store import CatalogSearchSettings, Store, StoreSettings
 from domain.submission import Submission, SubmissionState
 from embedded.servers import ServerUrls
 from services import (
+    events,
     listing_imports,
     listings,
     markings,
@@ -40,7 +41,7 @@ from storage.changes import CHANGES
 from storage.decisions import DECISIONS
 from storage.filters import Is
 from storage.keyset import Sort
-from storage.listings import LISTINGS, count_due
+from storage.listings import LISTINGS
 from storage.mongo import Scope
 from storage.operations import OPERATIONS
 from storage.products import PRODUCTS
@@ -155,7 +156,7 @@ class Shop:
         await sending.confirm(self.runtime, self.scope, self.id)
 
     async def receive(self) -> int:
-        return await offers.receive_events(self.runtime, self.scope, self.id)
+        return await events.receive(self.runtime, self.scope, self.id)
 
     async def import_orders(self) -> int:
         return await orders.import_orders(self.runtime, self.scope, self.id)
@@ -178,9 +179,9 @@ class Shop:
         return under_way + await self.due()
 
     async def due(self) -> int:
-        """How many listings are to be decided, once all are marked that are to be."""
+        """How many listings are to be decided."""
         await markings.carry_out(self.scope, self.id)
-        return await count_due(self.scope, self.id)
+        return await markings.count_due(self.scope, self.id)
 
     async def put_on_sale(self, *rows: Product) -> None:
         """Import products, find them on Amazon, and list them until they are live."""

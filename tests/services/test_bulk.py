@@ -17,8 +17,8 @@ import pytest
 from connectors.amazon.account import AmazonAccount, AmazonEndpoints
 from connectors.amazon.connector import AmazonConnector
 from connectors.budget import LocalBudget
+from connectors.connector import Connector
 from connectors.errors import Throttled
-from connectors.port import Connector
 from domain.ids import new_id
 from domain.listing import listing_id
 from domain.marketplace import MARKETPLACES

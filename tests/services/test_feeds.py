@@ -12,14 +12,16 @@ from connectors.errors import MarketplaceError, Rejected, Throttled, Unauthorize
 from connectors.port import OfferPatch, Task, TaskState
 from domain.feed import Feed, FeedState
 from domain.submission import SubmissionState
+from embedded.servers import ServerUrls
 from services.settings import Settings
+from storage import feeds as feed_rows
 from storage.feeds import FEEDS
 from storage.filters import EVERYTHING, Is
 from storage.keyset import Sort
 from storage.submissions import SUBMISSIONS
-from tests.factories import usd
+from tests.factories import MERCHANT, usd
 from tests.services.amazon import Amazon, an_item
-from tests.services.shop import Shop, a_mug, settings_of
+from tests.services.shop import Shop, a_mug, forget_jobs, queued, settings_of
 from tests.services.trouble import Killed, killed_after, with_connector
 
 PENDING, SENT, ACCEPTED, LIVE, REJECTED, SUPERSEDED = (
@@ -383,3 +385,32 @@ async def test_a_listing_of_amazon_that_is_gone_is_told_of(selling: Shop, amazon
     await let_amazon_work(shop)
     assert await newest(shop) == {REJECTED}
     assert (await shop.listing()).issues[0].message == "This SKU does not exist."
+
+
+async def test_who_waits_for_a_feed_is_woken_when_amazon_tells_of_its_end(
+    selling: Shop, servers: ServerUrls
+) -> None:
+    shop = selling
+    await reprice(shop, "21.00")
+    await shop.push()
+    (feed,) = await feeds(shop)
+    await look_tomorrow(shop, feed)
+    await forget_jobs(servers)
+    shop.amazon.advance(5)
+    await shop.push()
+    assert (await feeds(shop))[0].state is FeedState.SENT
+
+    assert await shop.receive() > 0
+
+    assert ("push", (MERCHANT, shop.id, None)) in await queued(servers)
+    await shop.push()
+    assert (await feeds(shop))[0].state is FeedState.DONE
+    await forget_jobs(servers)
+    assert await shop.receive() == 0
+    assert await queued(servers) == []
+
+
+async def look_tomorrow(shop: Shop, feed: Feed) -> None:
+    """Have the store look at a feed tomorrow only."""
+    later = shop.runtime.clock.now() + timedelta(days=1)
+    await feed_rows.change(shop.scope, feed, look_at=later)

@@ -7,12 +7,13 @@ import pytest
 
 from connectors.errors import NotReady, Rejected, Unavailable
 from domain.operation import Operation, OperationKind, OperationOutcome, OperationStatus
+from embedded.servers import ServerUrls
 from storage.filters import Is
 from storage.keyset import Sort
 from storage.operations import OPERATIONS
-from tests.factories import an_offer, usd
+from tests.factories import MERCHANT, an_offer, usd
 from tests.services.amazon import Amazon, an_item, asin_of, on_amazon
-from tests.services.shop import Shop
+from tests.services.shop import Shop, forget_jobs, queued
 from tests.services.trouble import Killed, killed_after, with_connector
 
 
@@ -228,3 +229,20 @@ async def test_trouble_on_the_way_does_not_show(
     done = await _import(shop)
     assert done.outcome is OperationOutcome.OK
     assert len(await shop.listings()) == 45
+
+
+async def test_an_import_is_woken_when_amazon_tells_of_its_reports_end(
+    shop: Shop, amazon: Amazon, servers: ServerUrls
+) -> None:
+    with pytest.raises(NotReady):
+        await shop.import_listings_once()
+    waiting = await _operation(shop)
+    await forget_jobs(servers)
+    amazon.advance(5)
+
+    assert await shop.receive() > 0
+
+    woken = ("import_listings", (MERCHANT, shop.id, waiting.id))
+    assert woken in await queued(servers)
+    await shop.import_listings_once()
+    assert (await _operation(shop)).status is OperationStatus.DONE

@@ -1,13 +1,15 @@
-"""Marking a whole catalogue: asked for with the change, carried out before repricing."""
+"""Having a whole store decided again: asked for with the change, and done in a pass that marks nothing."""
 
 import pytest
 
-from services import markings
+from domain.listing import NOT_DUE
+from services import markings, repricing
 from storage import listings
+from storage.markings import asked
 from tests.services.shop import Shop, a_mug
 
 
-async def test_what_is_asked_for_is_marked_once_and_forgotten(shop: Shop) -> None:
+async def test_what_is_asked_for_is_done_once_and_forgotten(shop: Shop) -> None:
     await shop.put_on_sale(a_mug(1), a_mug(2))
     now = shop.runtime.clock.now()
     await markings.ask(shop.scope, shop.id, at=now, reason="FIRST")
@@ -15,13 +17,11 @@ async def test_what_is_asked_for_is_marked_once_and_forgotten(shop: Shop) -> Non
     assert await markings.count_due(shop.scope, shop.id) == 2
     assert await listings.count_due(shop.scope, shop.id) == 0
 
-    await markings.carry_out(shop.scope, shop.id)
-
-    due = {sku: (row.due.reason, row.due.marks) for sku, row in (await shop.listings()).items()}
-    assert due == {"MUG-1": ("FIRST", 2), "MUG-2": ("FIRST", 2)}
     assert await shop.reprice() == 2
-    await markings.carry_out(shop.scope, shop.id)
-    assert await listings.count_due(shop.scope, shop.id) == 0
+
+    assert {row.due for row in (await shop.listings()).values()} == {NOT_DUE}
+    assert await asked(shop.scope, shop.id) == []
+    assert await markings.count_due(shop.scope, shop.id) == 0
 
 
 async def test_who_dies_in_the_middle_leaves_it_to_the_next(
@@ -29,17 +29,57 @@ async def test_who_dies_in_the_middle_leaves_it_to_the_next(
 ) -> None:
     await shop.put_on_sale(a_mug())
     await markings.ask(shop.scope, shop.id, at=shop.runtime.clock.now(), reason="SETTINGS_CHANGED")
-    mark_due = listings.mark_due
 
     async def killed(*arguments: object, **named: object) -> int:
         raise RuntimeError("killed")
 
-    monkeypatch.setattr(listings, "mark_due", killed)
-    with pytest.raises(RuntimeError):
-        await shop.reprice()
-    monkeypatch.setattr(listings, "mark_due", mark_due)
+    with monkeypatch.context() as patch:
+        patch.setattr(listings, "settle", killed)
+        with pytest.raises(RuntimeError):
+            await shop.reprice()
 
     assert await shop.reprice() == 1
+
+
+async def test_what_is_asked_for_during_a_pass_has_another_follow(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.put_on_sale(a_mug())
+    await markings.ask(shop.scope, shop.id, at=shop.runtime.clock.now(), reason="FIRST")
+    settle, times = listings.settle, iter([1])
+
+    async def asked_again(*arguments: object) -> None:
+        for _ in times:
+            now = shop.runtime.clock.now()
+            await markings.ask(shop.scope, shop.id, at=now, reason="SECOND")
+        await settle(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(listings, "settle", asked_again)
+    assert await shop.reprice() == 2
+    assert await asked(shop.scope, shop.id) == []
+
+
+async def test_what_is_marked_during_a_pass_does_not_wait_for_its_end(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repricing, "_BATCH", 1)
+    await shop.put_on_sale(*(a_mug(number) for number in range(1, 5)))
+    await markings.ask(shop.scope, shop.id, at=shop.runtime.clock.now(), reason="BY_HAND")
+    of_pass, batches, dearer = listings.of_pass, 0, iter(["25.00"])
+
+    async def and_then_marked(*arguments: object, **named: object) -> object:
+        nonlocal batches
+        batches += 1
+        if batches == 2:
+            assert (await shop.listing("MUG-4")).wanted_price == (await shop.listing()).wanted_price
+            await shop.import_products(a_mug(4, next(dearer)))
+        if batches == 4:
+            assert (await shop.listing("MUG-4")).wanted_price != (await shop.listing()).wanted_price
+        return await of_pass(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(listings, "of_pass", and_then_marked)
+    assert await shop.reprice() == 5
+    assert batches == 5
 
 
 async def test_another_stores_markings_are_its_own(shop: Shop) -> None:
@@ -48,5 +88,5 @@ async def test_another_stores_markings_are_its_own(shop: Shop) -> None:
 
     assert await shop.reprice() == 0
     stranger = shop.runtime.scope("stranger")
-    await markings.carry_out(stranger, "another")
-    assert await markings.count_due(shop.scope, "another") == 1
+    assert await asked(stranger, "another") == []
+    assert [each.reason for each in await asked(shop.scope, "another")] == ["x"]

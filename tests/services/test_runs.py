@@ -15,10 +15,20 @@ from domain.operation import OperationKind
 from domain.ruleset import RulesetKind
 from domain.run import Run, RunLimit, RunStatus
 from domain.store import PriceSettings
-from services import operations, plans, products, repricing, rulesets, runs, stores
+from services import (
+    consequences,
+    operations,
+    plans,
+    products,
+    repricing,
+    rulesets,
+    runs,
+    stores,
+)
 from services.runtime import Runtime
 from storage import decisions
 from storage.changes import CHANGES
+from storage.decisions import DECISIONS
 from storage.filters import EVERYTHING, Is
 from storage.keyset import Sort
 from storage.listings import mark_due
@@ -354,7 +364,7 @@ async def test_a_run_that_dies_while_it_is_held_is_held_to_its_end(
     dying_after(monkeypatch, chunks=1)
     with pytest.raises(Killed):
         await stocked.reprice()
-    assert await stocked.due() == 6
+    assert [row.hold for row in (await stocked.listings()).values()].count(None) == 6
 
     monkeypatch.undo()
     await stocked.settle()
@@ -414,7 +424,7 @@ async def test_what_a_run_that_dies_did_not_write_is_judged_anew(
 
 def dying_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> None:
     """The process dies before it writes another chunk."""
-    write, written = repricing._carry_out_all, 0
+    write, written = consequences.carry_out, 0
 
     async def dying(scope: Scope, *arguments: Any) -> None:
         nonlocal written
@@ -423,7 +433,7 @@ def dying_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> None:
         written += 1
         await write(scope, *arguments)
 
-    monkeypatch.setattr("services.repricing._carry_out_all", dying)
+    monkeypatch.setattr("services.repricing.carry_out", dying)
 
 
 async def test_what_changed_since_it_was_judged_is_left_for_the_next_run(
@@ -438,22 +448,25 @@ async def test_what_changed_since_it_was_judged_is_left_for_the_next_run(
         async with operations.running(scope, operation) as progress:
             await products.import_catalog(runtime, scope, [a_mug(1, "30.00")], progress)
 
-    judged = repricing._judge
+    judged = repricing._breaches
 
     async def judged_and_then_changed(*arguments: Any) -> Any:
         found = await judged(*arguments)
+        monkeypatch.setattr("services.repricing._breaches", judged)
         await meanwhile(stocked.runtime)
         return found
 
-    monkeypatch.setattr("services.repricing._judge", judged_and_then_changed)
+    monkeypatch.setattr("services.repricing._breaches", judged_and_then_changed)
     assert await stocked.due() == 12
-    assert await repricing._run(stocked.runtime, stocked.scope, stocked.id, None) == 11
-    assert (await stocked.listing("MUG-1")).wanted_price == usd("20.00")
+    assert await stocked.reprice() == 12
 
-    await stocked.settle()
-
-    assert (await stocked.listing("MUG-1")).price == usd("27.00")
-    assert (await last_run(stocked)).moved == 1
+    whole, rest = (await all_runs(stocked))[-2:]
+    assert (whole.moved, rest.moved) == (12, 1)
+    of_rest = await DECISIONS.find(stocked.scope, Is("run_id", "eq", rest.id))
+    assert [(row.listing_id, row.price_after) for row in of_rest] == [
+        (f"{stocked.id}/MUG-1", usd("27.00"))
+    ]
+    assert await DECISIONS.count(stocked.scope, Is("run_id", "eq", whole.id)) == 11
 
 
 async def test_a_catalogue_import_is_one_run_however_it_comes_in(stocked: Shop) -> None:

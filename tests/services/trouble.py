@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from connectors.port import Connector
+from connectors.connector import Connector
 from domain.store import Store
 from embedded.servers import ServerUrls
 from rules.conditions import ReferenceMatcher

@@ -11,7 +11,7 @@ from domain.order import Order, OrderStatus
 from domain.submission import Submission, SubmissionKind, SubmissionState
 from storage import leases, listings, orders, products, stores, submissions
 from storage.filters import EVERYTHING, Is
-from storage.listings import LISTINGS
+from storage.listings import LISTINGS, Settled
 from storage.mongo import Database, Scope
 from storage.orders import ORDERS
 from storage.products import PRODUCTS
@@ -95,7 +95,7 @@ async def test_a_mark_on_a_listing_that_is_due_collides_with_its_decision(scope:
         (listing,) = await listings.due(inside, "store1", 10)
         if runs == 1:
             await listings.mark_due(scope, "store1", EVERYTHING, at=NOW, reason="MEANWHILE")
-        await listings.settle_due(inside, [(listing.id, "digest", None)])
+        await listings.settle(inside, [Settled(listing, "digest", None)])
 
     await scope.transaction(decide)
     assert runs == 2

@@ -9,12 +9,20 @@ from typing import Any, Protocol
 
 import httpx
 import pytest
+import structlog
 
 from connectors.amazon import operations, restricted
 from connectors.amazon.account import AmazonAccount
 from connectors.amazon.connector import AmazonConnector
 from connectors.amazon.notifications import event_of
 from connectors.amazon.operations import Operation
+from connectors.back_office import (
+    Parcel,
+    Period,
+    Shipment,
+    TransactionPage,
+    TransactionStatus,
+)
 from connectors.errors import Rejected
 from connectors.port import (
     IdentifierType,
@@ -22,6 +30,8 @@ from connectors.port import (
     OfferPatch,
     OffersChanged,
     OrderPage,
+    TaskEnded,
+    TaskKind,
     TaskState,
     UnknownEvent,
 )
@@ -65,6 +75,23 @@ async def _orders(connector: AmazonConnector) -> list[OrderPage]:
     return [page async for page in connector.orders_since(since, "store-1")]
 
 
+async def _transactions(connector: AmazonConnector) -> list[TransactionPage]:
+    return [page async for page in connector.transactions_of_order("8129762527551")]
+
+
+async def _confirm(connector: AmazonConnector) -> bool:
+    shipped = datetime(2022, 2, 11, 1, tzinfo=UTC)
+    parcel = Parcel("1", "FedEx", "112345678", shipped, {"79039765272157": 1})
+    await connector.confirm_shipment(Shipment("902-1106328-1059050", parcel))
+    return True
+
+
+async def _cancel_schedule(connector: AmazonConnector) -> bool:
+    await connector.cancel_report_schedule("ID")
+    return True
+
+
+_DAILY = Period.DAY
 _SINCE = datetime(2024, 1, 1, tzinfo=UTC)
 _PATCH = OfferPatch("SKU-1", "LUGGAGE", _USD, 3)
 _TABLE = b"seller-sku\tasin1\tprice\tquantity\tfulfillment-channel\tstatus\nA\t\t\t\t\tActive\n"
@@ -99,6 +126,12 @@ _CALLS: dict[str, Callable[[AmazonConnector], Awaitable[Any]]] = {
     "getFeed": lambda amazon: amazon.feed("feedId1"),
     "getFeeds": lambda amazon: amazon.feeds_since(_SINCE),
     "getFeedDocument": lambda amazon: amazon.read_feed_report("0356cf79"),
+    "confirmShipment": _confirm,
+    "listTransactions": _transactions,
+    "createReportSchedule": lambda amazon: amazon.schedule_report("FEE_DISCOUNTS_REPORT", _DAILY),
+    "getReportSchedules": lambda amazon: amazon.report_schedules(["FEE_DISCOUNTS_REPORT"]),
+    "getReportSchedule": lambda amazon: amazon.report_schedule("ID323"),
+    "cancelReportSchedule": _cancel_schedule,
 }
 """The way to each operation; notifications take several calls and are in test_notifications.py."""
 
@@ -182,7 +215,25 @@ def _expect_processing_report(result: Any) -> None:
     assert result.issues == ()
 
 
+def _expect_transactions(result: Any) -> None:
+    (transaction,) = result[0].transactions
+    assert (transaction.type, transaction.total) == ("Shipment", Money(1000, "USD"))
+    assert transaction.related["ORDER_ID"] == "8129762527551"
+    assert transaction.marketplace_id == "ATIV93840DER"
+    assert transaction.status is TransactionStatus.UNKNOWN
+    assert result[1].transactions == ()
+
+
+def _expect_schedule(result: Any) -> None:
+    assert (result.id, result.report_type) == ("ReportScheduleId1", "FEE_DISCOUNTS_REPORT")
+    assert result.next_at == datetime(2024, 3, 12, 13, 47, 20, 677000, tzinfo=UTC)
+
+
 _EXPECT = {
+    "listTransactions": _expect_transactions,
+    "getReportSchedule": _expect_schedule,
+    "getReportSchedules": lambda result: _is([one.id for one in result], ["ID1", "ID2"]),
+    "createReportSchedule": lambda result: _is(result, "ID323"),
     "getFeed": _expect_feed,
     "getFeeds": lambda result: _expect_feed(result[0]),
     "createFeed": lambda result: _is(result, "3485934"),
@@ -230,13 +281,26 @@ def test_usage_plans_are_the_documented_ones() -> None:
         )
 
 
+_ENDED = {
+    "FEED_PROCESSING_FINISHED": TaskEnded(TaskKind.FEED, "53347018456"),
+    "REPORT_PROCESSING_FINISHED": TaskEnded(TaskKind.REPORT, "54517018502"),
+}
+
+
 @pytest.mark.parametrize(
     "example", _lines("notification_examples.jsonl"), ids=lambda row: row["schema"]
 )
 def test_an_official_notification_is_read_or_known_by_name(
     example: dict[str, Any], account: AmazonAccount
 ) -> None:
-    event = event_of(json.dumps(example["body"]), "A3TH9S8BH6GOGM", account.marketplace.id)
+    seller_id, marketplace_id = "A3TH9S8BH6GOGM", account.marketplace.id
+    with structlog.testing.capture_logs() as told:
+        event = event_of(json.dumps(example["body"]), seller_id, marketplace_id)
+    envelope = {"version": "0", "detail-type": example["notificationType"], "source": "aws.partner"}
+    by_event_bridge = json.dumps({**envelope, "detail": example["body"]})
+
+    assert event_of(by_event_bridge, seller_id, marketplace_id) == event
+    assert told == []
 
     if example["notificationType"] == "ANY_OFFER_CHANGED":
         assert isinstance(event, OffersChanged)
@@ -248,6 +312,8 @@ def test_an_official_notification_is_read_or_known_by_name(
         assert not offer.is_own
         assert event.item.observed_at == datetime(2020, 7, 13, 19, 42, 4, 284000, tzinfo=UTC)
         assert event.item.covers == {Condition.NEW}
+    elif ended := _ENDED.get(example["notificationType"]):
+        assert event == ended
     else:
         assert event == UnknownEvent(example["notificationType"])
 

@@ -10,6 +10,7 @@ import orjson
 import pytest
 import structlog
 
+from connectors.amazon import payload
 from connectors.amazon.account import AmazonAccount, AmazonEndpoints
 from connectors.amazon.connector import AmazonConnector
 from connectors.budget import LocalBudget
@@ -336,3 +337,15 @@ async def test_check_names_the_marketplace_that_fails(
         await connector.check()
 
     assert caught.value.refusal is Refusal.MARKETPLACE
+
+
+@pytest.mark.parametrize("number", ["1E+999999999", "1E-999999999", "9" * 4_000 + ".5", "1e400"])
+def test_a_number_beyond_all_measure_is_none(number: str) -> None:
+    value = payload.node(payload.parse(f'{{"n": {number}}}')).get("n")
+    assert payload.whole(value) is None
+    assert payload.money(value, "USD") is None
+
+
+def test_what_is_nested_too_deep_is_not_json() -> None:
+    with pytest.raises(ValueError, match="too deep"):
+        payload.parse("[" * 100_000)

@@ -36,8 +36,16 @@ from spapi.models.notifications_v1 import (
     DestinationResourceSpecification,
     SqsResource,
 )
+from spapi.models.orders_v0 import (
+    ConfirmShipmentOrderItem,
+    ConfirmShipmentRequest,
+    PackageDetail,
+)
 from spapi.models.product_pricing_v0 import GetItemOffersBatchRequest, ItemOffersRequest
-from spapi.models.reports_v2021_06_30 import CreateReportSpecification
+from spapi.models.reports_v2021_06_30 import (
+    CreateReportScheduleSpecification,
+    CreateReportSpecification,
+)
 
 from tests.connectors.simulator.amazon import (
     MARKETPLACE,
@@ -52,6 +60,7 @@ from tests.connectors.simulator.amazon import (
 
 _SKU = "MUG/blue #1, 50% + more"
 _PARTS = ["summaries", "attributes", "issues", "offers", "fulfillmentAvailability"]
+_ALL_LISTINGS = "GET_MERCHANT_LISTINGS_ALL_DATA"
 _QUEUE = "arn:aws:sqs:us-east-1:123456789012:offers"
 
 
@@ -161,6 +170,63 @@ def test_amazons_own_client_lists_reprices_and_reads(
     with pytest.raises(spapi.ApiException) as caught:
         spapi.ListingsApi(official()).get_listings_item(SELLER, _SKU, [MARKETPLACE])
     assert (removed.status, caught.value.status) == ("ACCEPTED", 404)
+
+
+def test_amazons_own_client_ships_counts_and_accounts(
+    official: Callable[..., Any], control: httpx.Client
+) -> None:
+    listings = spapi.ListingsApi(official())
+    own = offer_attributes(asin(1), 15, 5000)
+    by_amazon = {
+        **offer_attributes(asin(2), 15),
+        "fulfillment_availability": [{"fulfillment_channel_code": "AMAZON_NA"}],
+    }
+    for sku, attributes in (("OWN", own), ("FBA", by_amazon)):
+        request = ListingsItemPutRequest("DRINKING_CUP", "LISTING_OFFER_ONLY", attributes)
+        listings.put_listings_item(SELLER, sku, [MARKETPLACE], request)
+    _pass(control, 60)
+    _pass(control, 20)
+    client = official()
+    found = spapi.SearchOrdersApi(client).search_orders(
+        created_after="2026-05-04T00:00:00Z",
+        fulfilled_by=["MERCHANT"],
+        fulfillment_statuses=["UNSHIPPED"],
+    )
+    order = found.orders[0]
+    item = ConfirmShipmentOrderItem(
+        order.order_items[0].order_item_id, order.order_items[0].quantity_ordered
+    )
+    parcel = PackageDetail(
+        package_reference_id="1",
+        carrier_code="UPS",
+        tracking_number="1Z",
+        ship_date="2026-05-04T18:00:00Z",
+        order_items=[item],
+    )
+
+    spapi.OrdersV0Api(client).confirm_shipment(
+        order.order_id, ConfirmShipmentRequest(parcel, marketplace_id=MARKETPLACE)
+    )
+    reports = spapi.ReportsApi(client)
+    made = reports.create_report_schedule(
+        CreateReportScheduleSpecification(_ALL_LISTINGS, [MARKETPLACE], period="P1D")
+    )
+    _pass(control, 5)
+
+    shipped = spapi.GetOrderApi(client).get_order(order.order_id, included_data=["PACKAGES"])
+    assert shipped.order.packages[0].tracking_number == "1Z"
+    money = spapi.FinancesV2024Api(client).list_transactions(
+        related_identifier_name="ORDER_ID", related_identifier_value=order.order_id
+    )
+    assert money.payload.transactions[0].transaction_status == "DEFERRED"
+    stock = spapi.FbaInventoryApi(client).get_inventory_summaries(
+        "Marketplace", MARKETPLACE, [MARKETPLACE], details=True
+    )
+    (row,) = stock.payload.inventory_summaries
+    assert (row.seller_sku, row.inventory_details.fulfillable_quantity > 0) == ("FBA", True)
+    schedule = reports.get_report_schedule(made.report_schedule_id)
+    assert (schedule.period, schedule.report_type) == ("P1D", _ALL_LISTINGS)
+    reports.cancel_report_schedule(made.report_schedule_id)
 
 
 def test_amazons_own_client_sees_rivals_catalogue_and_orders(

@@ -7,7 +7,14 @@ from starlette.applications import Starlette
 from connectors.simulator.app import create_app
 from connectors.simulator.rates import PLANS
 from connectors.simulator.settings import SimulatorSettings
-from tests.connectors.simulator.amazon import MARKETPLACE, Amazon, asin, offer_attributes, scenario
+from tests.connectors.simulator.amazon import (
+    MARKETPLACE,
+    Amazon,
+    asin,
+    merge,
+    offer_attributes,
+    scenario,
+)
 from tests.connectors.simulator.conftest import Elapsed, Sign
 from tests.connectors.simulator.official_models import MISSING, SHARED, OfficialModels
 
@@ -64,6 +71,59 @@ async def test_the_rate_can_be_scaled_while_it_runs(
     assert (await amazon.offers([asin(1)])).headers["x-amzn-RateLimit-Limit"] == "20.0"
     elapsed.seconds += 0.05
     assert (await amazon.offers([asin(1)])).status_code == 200
+
+
+async def test_busy_sellers_get_other_plans_while_it_runs(
+    slow_app: Starlette, sign: Sign, elapsed: Elapsed
+) -> None:
+    amazon = await _opened(slow_app, sign)
+    plan = {"rate": 2.5, "burst": 3}
+    told = await amazon.control("rates", {"plans": {"getItemOffersBatch": plan}})
+    assert told == {"scale": 1.0, "plans": {"getItemOffersBatch": plan}}
+    answers = [await amazon.offers([asin(1)]) for _ in range(4)]
+    assert [one.status_code for one in answers] == [200, 200, 200, 429]
+    assert answers[0].headers["x-amzn-RateLimit-Limit"] == "2.5"
+    elapsed.seconds += 0.4
+    assert (await amazon.offers([asin(1)])).status_code == 200
+    await amazon.control("rates", {"plans": {}})
+    assert (await amazon.offers([asin(1)])).status_code == 429
+
+
+async def test_an_application_has_limits_over_all_its_sellers(
+    slow_app: Starlette, sign: Sign, elapsed: Elapsed
+) -> None:
+    """The messages are those of Amazon's page on the limits of the Listings Items API."""
+    ours = await _opened(slow_app, sign)
+    theirs = await sign(slow_app, "A3ANOTHER")
+    plan = {"rate": 1000, "burst": 1000}
+    names = ("patchListingsItem", "putListingsItem", "getListingsItem")
+    await ours.control("rates", {"plans": dict.fromkeys(names, plan)})
+
+    async def refusals(attribute: str, times: int) -> list[str]:
+        elapsed.seconds += 60
+        found = []
+        for number in range(times):
+            seller = ours if number % 2 else theirs
+            answer = await seller.patch("A", merge(attribute, {"value": "x"}))
+            if answer.status_code == 429:
+                (error,) = answer.json()["errors"]
+                assert error["code"] == "QuotaExceeded"
+                found.append(error["message"])
+        return found
+
+    start = "The frequency of requests was greater than what is allowed for"
+    assert await refusals("child_parent_sku_relationship", 7) == [f"{start} relationships."] * 2
+    assert await refusals("item_name", 102) == [f"{start} product data."] * 2
+    assert await refusals("purchasable_offer", 501) == [f"{start} the application."]
+
+    elapsed.seconds += 60
+    reads = [await ours.get("A") for _ in range(101)]
+    assert reads[-1].json()["errors"][0]["message"].startswith("You exceeded your quota")
+    previews = [
+        await ours.put("A", offer_attributes(asin(1), 25), mode="VALIDATION_PREVIEW")
+        for _ in range(2)
+    ]
+    assert [one.status_code for one in previews] == [200, 429]
 
 
 @pytest.mark.parametrize(
@@ -130,6 +190,8 @@ async def test_faults_and_rates_are_checked(amazon: Amazon) -> None:
         ("faults", {"faults": [{"operation": "*", "kind": "earthquake"}]}),
         ("faults", {}),
         ("rates", {"scale": 0}),
+        ("rates", {"plans": {"sellEverything": {"rate": 1, "burst": 1}}}),
+        ("rates", {"plans": {"getOrder": {"rate": 0, "burst": 1}}}),
         ("advance", {"minutes": 0}),
         ("advance", {"hours": 1}),
     ):
@@ -149,9 +211,6 @@ async def test_requests_are_counted_by_operation_and_status(amazon: Amazon) -> N
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason=MISSING)
 def test_the_plans_are_those_that_amazon_publishes(models: OfficialModels) -> None:
-    published = {one["operationId"]: one for one in models.operations if one["version"] != "v0"}
-    published |= {
-        one["operationId"]: one for one in models.operations if one["api"] == "product-pricing"
-    }
+    published = {one["operationId"]: one for one in models.operations if not one["deprecated"]}
     for name, plan in PLANS.items():
         assert (plan.rate, plan.burst) == (published[name]["rate"], published[name]["burst"]), name
