@@ -219,12 +219,14 @@ async def _settle(
 
 
 async def _may_be_ours(scope: Scope, feed: Feed, report: FeedReport) -> bool:
-    """Whether a report fits what a feed holds: as many messages, and under their numbers the same SKUs."""
+    """Whether a report tells of as many messages as the feed holds, and never of another SKU under a number of ours."""
     if report.processed != feed.messages:
         return False
     rows = await submissions.of_feed(scope, feed.id) if report.seller_skus else []
-    ours = {row.message_id: row.seller_sku for row in rows}
-    return all(ours.get(number) == sku for number, sku in report.seller_skus.items())
+    return all(
+        report.seller_skus.get(row.message_id or 0, row.seller_sku) == row.seller_sku
+        for row in rows
+    )
 
 
 async def _refuse(runtime: Runtime, scope: Scope, feed: Feed, report: FeedReport) -> None:
