@@ -72,15 +72,19 @@ class PricingVerdict:
         return self.outcome is not DecisionOutcome.HOLD
 
 
-def decide(inputs: PricingInputs, *, is_final: bool = True) -> PricingVerdict:
+def decide(
+    inputs: PricingInputs, facts: Facts | None = None, *, is_final: bool = True
+) -> PricingVerdict:
     """Decide the price and quantity of one listing.
 
-    A decision that is not final is made once more before anything is published, and is checked less.
+    `facts` are those of the inputs, where they are known already. A decision that is not final is made once more
+    before anything is published, and is checked less.
 
     Raises:
         EngineDisagrees: `matched` is not what the conditions say of these facts.
     """
-    facts = facts_of(inputs.product, inputs.store, inputs.listing, inputs.offers)
+    if facts is None:
+        facts = facts_of(inputs.product, inputs.store, inputs.listing, inputs.offers)
     override = inputs.listing.override
     if override is not None:
         return _overridden(inputs, facts, override.price)

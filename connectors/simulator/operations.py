@@ -20,6 +20,8 @@ from connectors.simulator.world import Token, World
 
 _LIMITED = frozenset({200, 201, 202, 204, 400, 404})
 _NO_CONTENT = 204
+_BARE_ERRORS = frozenset({"getListingsRestrictions"})
+"""By its model it refuses with the list of errors alone."""
 _PAGE_503 = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
 
 
@@ -69,6 +71,16 @@ class Call:
                 "The seller does not take part in the marketplace.",
             )
 
+    def require_seller(self, seller_id: str | None) -> None:
+        """Refuse a request about another seller than the token's."""
+        if seller_id != self.seller_id:
+            raise SpApiError(
+                403,
+                "Unauthorized",
+                "Access to requested resource is denied.",
+                "The token belongs to another seller.",
+            )
+
 
 Handler = Callable[[Call], object]
 
@@ -107,7 +119,8 @@ def operation(
                 )
             )
         except SpApiError as error:
-            answer = Answer(error.status, error.body)
+            bare = name in _BARE_ERRORS
+            answer = Answer(error.status, error.body["errors"] if bare else error.body)
         except Exception:
             tell(name, request, 500, b"Internal Server Error")  # the server's word for it
             raise

@@ -4,14 +4,21 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+from connectors.amazon.account import AmazonAccount, AmazonEndpoints
+from connectors.amazon.connector import AmazonConnector
+from connectors.budget import LocalBudget
 from connectors.simulator.app import create_app
 from connectors.simulator.settings import SimulatorSettings
+from domain.clock import FixedClock
+from domain.marketplace import MARKETPLACES
 from tests.connectors.simulator.amazon import SELLER, Amazon, scenario
 from tests.connectors.simulator.official_models import SHARED, OfficialModels
 
@@ -78,6 +85,19 @@ async def amazon(app: Starlette, sign: Sign) -> Amazon:
     await starter.control("scenario", scenario())
     await starter.http.aclose()
     return await sign(app)
+
+
+@pytest.fixture
+async def connector(app: Starlette, amazon: Amazon) -> AsyncIterator[AmazonConnector]:
+    """Our connector, for the seller of `amazon`."""
+    account = AmazonAccount(
+        "client", "secret", "Atzr|ours", amazon.seller, MARKETPLACES["US"], "merchant-1"
+    )
+
+    clock = FixedClock(datetime(2026, 5, 4, 8, tzinfo=UTC))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as http:
+        endpoints = AmazonEndpoints.at("http://amazon.test")
+        yield AmazonConnector(account, endpoints, LocalBudget(1_000_000), clock, http)
 
 
 @pytest.fixture

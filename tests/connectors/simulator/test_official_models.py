@@ -1,5 +1,6 @@
 """Every answer of every simulator in a test run is held against Amazon's models; here is the proof that it happens."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from connectors.simulator.operation_table import OPERATIONS
+from connectors.simulator.rates import PLANS
 from tests.connectors.simulator.official_models import MISSING, SHARED, OfficialModels
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=MISSING)
@@ -97,3 +100,14 @@ def test_what_amazon_never_answers_is_told(
 ) -> None:
     (found,) = models.problems(operation, "PUT", path, status, content)
     assert problem in found
+
+
+def test_limits_are_the_published_ones() -> None:
+    lines = (SHARED / "operations.jsonl").read_text(encoding="utf-8").splitlines()
+    # Of operations that two versions of an API share, the simulated ones have the rate of the newer.
+    published = {
+        (row["operationId"], str(row["rate"]), row["burst"]) for row in map(json.loads, lines)
+    }
+    simulated = {(name, str(float(plan.rate)), plan.burst) for name, plan in PLANS.items()}
+    assert simulated <= published
+    assert PLANS.keys() == {name for _, _, name, _ in OPERATIONS}
