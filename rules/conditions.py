@@ -88,13 +88,12 @@ def category_names(paths: tuple[str, ...]) -> frozenset[str]:
 
 def leaf_holds(leaf: Leaf, facts: KnowsFacts) -> bool:
     """Whether one comparison is true."""
-    value = facts.get(leaf.fact)
-    if leaf.operator is Operator.EXISTS:
-        return _is_known(value) is leaf.value
-    opposite = _OPPOSITES.get(leaf.operator)
-    if opposite is None:
-        return _compares(leaf.operator, leaf.value, facts, leaf.fact) or False
-    return _compares(opposite, leaf.value, facts, leaf.fact) is False
+    test = leaf.test
+    if test is None:
+        # It is asked of every listing; all but the fact is worked out once.
+        test = _test(leaf)
+        object.__setattr__(leaf, "test", test)
+    return test(facts.get(leaf.fact))
 
 
 def holds(when: When, facts: KnowsFacts) -> bool:
@@ -166,46 +165,74 @@ def _is_known(value: Value | None) -> bool:
     return value is not None and value != ()
 
 
-def _compares(operator: Operator, expected: Expected, facts: KnowsFacts, name: str) -> bool | None:
-    """Whether it is so; None where the fact is not known. Negative operators are asked by their opposites."""
-    value = facts.get(name)
-    if isinstance(value, tuple):
-        return _any_compares(expected, value, is_path=not name.startswith(OPTIONS))
+def _test(leaf: Leaf) -> Callable[[Any], bool]:
+    expected = leaf.value
+    if leaf.operator is Operator.EXISTS:
+        return lambda value: _is_known(value) is expected
+    opposite = _OPPOSITES.get(leaf.operator)
+    compare = _comparison(opposite or leaf.operator, expected, leaf.fact)
+    return lambda value: compare(value) is (opposite is None)
+
+
+def _comparison(
+    operator: Operator, expected: Expected, name: str
+) -> Callable[[Value | None], bool | None]:
+    """Says whether it is so; None where the fact is not known. Negative operators are asked by their opposites."""
+    wanted = expected if isinstance(expected, tuple) else (expected,)
+    texts, is_path = _all_folded(wanted), not name.startswith(OPTIONS)
     if isinstance(expected, bool):
-        return value is expected if isinstance(value, bool) else None
-    if isinstance(expected[0] if isinstance(expected, tuple) else expected, Decimal):
-        actual = number_fact(facts, name)
-        return None if actual is None else _number_compares(operator, actual, expected)
-    text = text_fact(facts, name)
-    return None if text is None else _text_compares(operator, text, expected)
+        of_one = _of_flags(expected)
+    elif isinstance(wanted[0], Decimal):
+        of_one = _of_numbers(operator, expected)
+    else:
+        of_one = _of_texts(operator, texts)
+
+    def compare(value: Value | None) -> bool | None:
+        if not isinstance(value, tuple):
+            return of_one(value)
+        if not value:
+            return None
+        # One of the categories or options is meant.
+        names = category_names(value) if is_path else _all_folded(value)
+        return not names.isdisjoint(texts)
+
+    return compare
 
 
-def _text_compares(operator: Operator, actual: str, expected: Expected) -> bool:
-    wanted = _all_folded(expected if isinstance(expected, tuple) else (expected,))
-    if operator is Operator.CONTAINS:
-        return any(part in actual for part in wanted)
-    if operator in _ORDER:
-        (day,) = wanted  # dates alone are ordered as texts
-        return bool(_ORDER[operator](actual, day))
-    return actual in wanted
+def _of_flags(expected: bool) -> Callable[[Value | None], bool | None]:
+    return lambda value: value is expected if isinstance(value, bool) else None
+
+
+def _of_texts(operator: Operator, wanted: frozenset[str]) -> Callable[[Value | None], bool | None]:
+    order = _ORDER.get(operator)
+
+    def compare(value: Value | None) -> bool | None:
+        text = folded(value) if isinstance(value, str) else None
+        if not text:
+            return None
+        if operator is Operator.CONTAINS:
+            return any(part in text for part in wanted)
+        if order is not None:
+            (day,) = wanted  # dates alone are ordered as texts
+            return bool(order(text, day))
+        return text in wanted
+
+    return compare
+
+
+def _of_numbers(operator: Operator, expected: Expected) -> Callable[[Value | None], bool | None]:
+    order = _ORDER.get(operator)
+    wanted = expected if isinstance(expected, tuple) else (Decimal(expected),)
+
+    def compare(value: Value | None) -> bool | None:
+        actual = number(value) if isinstance(value, str) else value
+        if not isinstance(actual, Decimal):
+            return None
+        return actual in wanted if order is None else bool(order(actual, wanted[0]))
+
+    return compare
 
 
 @lru_cache(maxsize=8192)
 def _all_folded(expected: tuple[object, ...]) -> frozenset[str]:
     return frozenset(folded(str(item)) for item in expected)
-
-
-def _any_compares(expected: Expected, found: tuple[str, ...], *, is_path: bool) -> bool | None:
-    """Whether one of the categories or options is meant."""
-    if not found:
-        return None
-    wanted = expected if isinstance(expected, tuple) else (expected,)
-    names = category_names(found) if is_path else _all_folded(found)
-    return not names.isdisjoint(_all_folded(wanted))
-
-
-def _number_compares(operator: Operator, actual: Decimal, expected: Expected) -> bool:
-    if isinstance(expected, tuple):
-        return actual in expected
-    wanted = Decimal(expected)
-    return bool(_ORDER[operator](actual, wanted)) if operator in _ORDER else actual == wanted

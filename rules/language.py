@@ -1,6 +1,6 @@
 """The words of a rule document, once it has been read and checked: frozen values without a way to be wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -53,6 +53,10 @@ class Leaf:
     fact: str
     operator: Operator
     value: Expected
+    test: Callable[[object], bool] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
+    """What `rules.conditions` makes of it when it is first asked."""
 
 
 @dataclass(frozen=True, slots=True)
