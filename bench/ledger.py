@@ -24,6 +24,7 @@ from storage.decisions import DECISIONS
 from storage.filters import AllOf, Is
 from storage.keyset import Sort
 from storage.listings import LISTINGS
+from storage.mongo import Scope
 from storage.offers import SNAPSHOTS
 from storage.operations import OPERATIONS
 from storage.runs import interrupted
@@ -104,9 +105,13 @@ class Ledger:
         self._floors = {row.sku: row.prices["cost"].minor * _FLOOR / 100 for row in shelf}
 
     async def check_prices(self) -> int:
-        """Hold every price that reached Amazon since against the floor of its product, and look for its decision."""
+        """Judge what reached Amazon since; gives how many prices that were."""
         await self._read_decisions()
-        entries, sent = await self.stage.amazon.written(self._entry), 0
+        return self.judge(await self.stage.amazon.written(self._entry))
+
+    def judge(self, entries: Iterable[Mapping[str, Any]]) -> int:
+        """Hold prices of the journal against the floors in force, and look for their decisions; gives how many."""
+        sent = 0
         for entry in entries:
             if entry["order"] != self._entry + 1:
                 self._complain(f"the journal has no entry {self._entry + 1}")
@@ -116,9 +121,9 @@ class Ledger:
                 continue
             sent += 1
             if Fraction(price) < self._floors[sku]:
-                self._complain(f"{sku} at {price}, under {float(self._floors[sku])}: {entry['at']}")
+                self._complain(f"{sku} at {price} is under its floor: {entry['at']}")
             if (sku, price) not in self._decided:
-                self._complain(f"{sku} at {price} without a decision: {entry['at']}")
+                self._complain(f"{sku} at {price} has no decision: {entry['at']}")
         self.prices += sent
         return sent
 
@@ -222,7 +227,7 @@ class Ledger:
         return {name: _resident_mb(pid) for name, pid in pids.items()}
 
     @property
-    def _scope(self) -> Any:
+    def _scope(self) -> Scope:
         return self.stage.runtime.scope(self.store.merchant_id)
 
     def _complain(self, what: str) -> None:

@@ -63,7 +63,7 @@ rules:
 def main() -> None:
     """Play the month, print it, draw it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    for name, value in (("listings", 2_000), ("days", 30), ("step", 120), ("seed", 7)):
+    for name, value in (("listings", 2_000), ("days", 30), ("step", 360), ("seed", 7)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--chart", type=Path, help="Where to write an SVG of the days.")
     options = parser.parse_args()
@@ -84,7 +84,7 @@ async def play(data_dir: Path, plan: Plan) -> Ledger:
     chance = Random(plan.seed)
     async with open_stage(data_dir, 0) as stage:
         shelf = _catalogue(stage.runtime.settings.merchant, plan.listings, chance)
-        market = {"changeShare": 0.05, "ordersPerTick": plan.listings / 500}
+        market = {"changeShare": 0.03, "ordersPerTick": plan.listings / 500}
         scenario = scenario_of("month", plan.seed, shelf)
         await stage.amazon.load({**scenario, "market": market})
         await stage.amazon.delivery(lost=plan.lost, late=plan.late, twice=plan.twice)
