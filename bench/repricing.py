@@ -1,14 +1,14 @@
 """How fast is a whole catalogue decided? `python -m bench.repricing`, or `make bench B=repricing`.
 
-Passes over a catalogue, of which a tenth of the listings or none changes its price, against bare loops that read the
-same fields in the same batches, decide nothing, and write as many prices with `bulk_write`. All in one run, in turns;
+Passes over a catalogue, of which a tenth of the listings or none changes its price, against bare loops that read what
+a decision rests on in batches, decide nothing, and write as many prices with `bulk_write`. All in one run, in turns;
 CPU times are this process's and mongod's own.
 """
 
 import argparse
 import asyncio
-import gc
 import os
+import resource
 import statistics
 import sys
 import tempfile
@@ -37,11 +37,12 @@ from rules.durable_engine import DurableMatcher
 from services import markings, repricing, rulesets
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
-from storage.listings import LISTINGS
+from storage.listings import LISTINGS, READ_TO_DECIDE
 from storage.mongo import Scope
 from storage.offers import SNAPSHOTS
-from storage.products import PRODUCTS
+from storage.products import PRICED_BY, PRODUCTS
 from storage.stores import STORES
+from workers.runner import look_for_garbage_seldom
 
 _BATCH = 1000
 _STORE = "store0"
@@ -84,7 +85,7 @@ async def _measure(urls: ServerUrls, options: argparse.Namespace) -> None:
             runtime, scope, _STORE, source(rules(1, options.rules)), author="bench"
         )
         await rulesets.publish(runtime, scope, draft.id, actor="bench")
-        gc.freeze()
+        look_for_garbage_seldom()
         pid = (await runtime.database.client.admin.command("serverStatus"))["pid"]
         passes = _passes(runtime, scope, options.listings)
         await passes["first pass, every price"]()
@@ -92,6 +93,9 @@ async def _measure(urls: ServerUrls, options: argparse.Namespace) -> None:
         for _ in range(options.rounds):
             for name, work in passes.items():
                 if name.startswith("ours"):
+                    # What was changed before is looked at once more, and known from then on.
+                    await _prepare(runtime, scope, "settling")
+                    await work()
                     await _prepare(runtime, scope, name)
                 if not name.startswith("first"):
                     taken[name].append(await _timed(work, pid, options.listings))
@@ -128,15 +132,19 @@ async def _prepare(runtime: Runtime, scope: Scope, name: str) -> None:
 
 
 async def _bare(scope: Scope, *, writes: bool) -> None:
-    """Read what pricing reads, in batches, and write the price of a tenth in one `bulk_write` a batch."""
+    """Read what a decision rests on, in batches, and write the price of a tenth in one `bulk_write` a batch."""
     handle = scope.database.handle
     mine = {"merchant_id": scope.merchant_id}
-    cursor = handle[LISTINGS.name].find({"store_id": _STORE, **mine}, batch_size=_BATCH)
+    of_listings = [name for name in READ_TO_DECIDE if name != "id"]
+    of_products = [*PRICED_BY, "attributes.brand", "attributes.color"]
+    cursor = handle[LISTINGS.name].find(
+        {"store_id": _STORE, **mine}, of_listings, batch_size=_BATCH
+    )
     async with aclosing(_batches(cursor)) as batches:
         async for batch in batches:
             products = {"_id": {"$in": [row["product_id"] for row in batch]}, **mine}
             items = {"_id": {"$in": [f"{_STORE}/{row['asin']}" for row in batch]}, **mine}
-            await handle[PRODUCTS.name].find(products).to_list(None)
+            await handle[PRODUCTS.name].find(products, of_products).to_list(None)
             await handle[SNAPSHOTS.name].find(items).to_list(None)
             if writes:
                 price = {"minor": 1000, "currency": "USD"}
@@ -183,6 +191,10 @@ def _print(taken: dict[str, list[Taken]]) -> None:
             for part in ("wall", "own", "mongod")
         )
         print(f"{name:28}{wall:9.1f}{own:9.1f}{mongod:9.1f}{ratio:9.2f}")
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"The process that did it all, filling the database included, took {most:.0f} MB at most."
+    )
 
 
 async def _fill(scope: Scope, size: int) -> None:

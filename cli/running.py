@@ -13,6 +13,7 @@ import uvloop
 from cli.processes import environment, free_port, programs
 from cli.scenario import SAMPLES, products_of, scenario_of
 from cli.session import configure_logging, console, run
+from connectors.simulator.answers import KEEPS_ANSWERS, keep_in
 from connectors.simulator.app import create_app as create_simulator
 from connectors.simulator.settings import SimulatorSettings
 from connectors.simulator.world import World
@@ -123,6 +124,10 @@ def simulator(
     speed: Annotated[
         float, typer.Option(help="Virtual seconds a second; 0 leaves time to /control/advance.")
     ] = 0,
+    answers: Annotated[
+        Path | None,
+        typer.Option(help="Folder that keeps what it answers.", envvar=KEEPS_ANSWERS, hidden=True),
+    ] = None,
 ) -> None:
     """Run the Amazon simulator: SP-API, tokens and notifications on one port, steered under /control."""
     settings = SimulatorSettings(
@@ -138,6 +143,8 @@ def simulator(
     except ValueError as error:
         raise typer.BadParameter(f"The scenario cannot be: {error}") from error
     _introduce(app.state.simulator.world, f"http://{host}:{port}")
+    if answers is not None:
+        keep_in(answers)
     run(lambda: _serve(app, host, port))
 
 

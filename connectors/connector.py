@@ -14,6 +14,8 @@ from connectors.port import (
     WritesInFeeds,
     WritesListings,
 )
+from connectors.pricing import Pricing
+from connectors.product_listing import ProductListing
 
 
 class Connector(
@@ -26,6 +28,8 @@ class Connector(
     ReadsOffers,
     ReceivesEvents,
     ReadsOrders,
+    ProductListing,
+    Pricing,
     BackOffice,
     Protocol,
 ):

@@ -5,7 +5,7 @@ Every method may raise the errors of `connectors.errors`.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -234,6 +234,8 @@ class FeedReport:
     """Issues of the messages that were refused, by their numbers; the others were accepted."""
     issues: tuple[Issue, ...] = ()
     """What is wrong with the feed as a whole."""
+    seller_skus: Mapping[int, str] = field(default_factory=dict)
+    """Of the messages of which something is told, where their SKUs are told with it."""
 
 
 class ChecksConnection(Protocol):

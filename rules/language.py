@@ -310,6 +310,8 @@ class RulesetDocument:
     """Names of the facts that its conditions read."""
     in_order: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
     """Its rules as they run: by priority, then those without one; equals in the order of the document."""
+    active: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
+    """Those of them that are switched on."""
     places: dict[str, int] = field(init=False, repr=False, compare=False)
     """Where in that order the active rules come, by their keys."""
 
@@ -325,6 +327,7 @@ class RulesetDocument:
             ("timed", timed),
             ("facts", facts),
             ("in_order", in_order),
+            ("active", tuple(rule for rule in in_order if rule.active)),
             ("places", places),
         ):
             object.__setattr__(self, name, value)

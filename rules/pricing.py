@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from domain.decision import (
     BusinessPrice,
@@ -72,15 +73,19 @@ class PricingVerdict:
         return self.outcome is not DecisionOutcome.HOLD
 
 
-def decide(inputs: PricingInputs, *, is_final: bool = True) -> PricingVerdict:
+def decide(
+    inputs: PricingInputs, facts: Facts | None = None, *, is_final: bool = True
+) -> PricingVerdict:
     """Decide the price and quantity of one listing.
 
-    A decision that is not final is made once more before anything is published, and is checked less.
+    `facts` are those of the inputs, where they are known already. A decision that is not final is made once more
+    before anything is published, and is checked less.
 
     Raises:
         EngineDisagrees: `matched` is not what the conditions say of these facts.
     """
-    facts = facts_of(inputs.product, inputs.store, inputs.listing, inputs.offers)
+    if facts is None:
+        facts = facts_of(inputs.product, inputs.store, inputs.listing, inputs.offers)
     override = inputs.listing.override
     if override is not None:
         return _overridden(inputs, facts, override.price)
@@ -331,5 +336,9 @@ def _outcome(
 
 
 def _told(inputs: PricingInputs, facts: Facts) -> tuple[FactValue, ...]:
-    read = inputs.document.facts if inputs.document else frozenset()
-    return told_facts(facts, _TOLD_FACTS | read)
+    return told_facts(facts, _names_told(inputs.document.facts if inputs.document else frozenset()))
+
+
+@lru_cache(maxsize=256)
+def _names_told(read: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(_TOLD_FACTS | read))

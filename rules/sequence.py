@@ -1,5 +1,6 @@
 """The rules of a pricing document, one after the other, and what became of each (behaviour 14.7)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zlib import crc32
@@ -66,11 +67,11 @@ def check(
     """
     if unknown := matched - document.places.keys():
         raise EngineDisagrees(f"rules {sorted(unknown)}: engine says True, and none is active")
-    rules = [rule for rule in document.in_order if rule.active]
+    rules: Sequence[Rule] = document.active
     if one_by is not None:
         others = [rule for rule in rules if rule.key not in matched]
-        rules = [rule for rule in rules if rule.key in matched]
-        rules += others[crc32(one_by.encode()) % len(others) :][:1] if others else []
+        chosen = others[crc32(one_by.encode()) % len(others) :][:1] if others else []
+        rules = [*(rule for rule in rules if rule.key in matched), *chosen]
     for rule in rules:
         held = rule.when is None or holds(rule.when, facts)
         if held != (rule.key in matched):

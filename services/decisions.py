@@ -100,6 +100,8 @@ async def look_up(
     if digests_only:
         products = await rows_for_digests(scope, ids)
         snapshots = await offer_rows_for_digests(scope, items)
+        if any(row.content_hash is None for row in snapshots.values()):
+            snapshots = await SNAPSHOTS.rows(scope, items)
     else:
         codes = None if rulebook is None else attribute_codes(rulebook.facts)
         products = await rows_for_pricing(scope, ids, codes)
@@ -154,8 +156,7 @@ def still_open(
     return [
         row
         for row in known
-        if (row.offers is not None and row.offers.content_hash is None)
-        or row.listing.inputs_hash != digester.of(row.product, row.listing, row.offers, row.answer)
+        if row.listing.inputs_hash != digester.of(row.product, row.listing, row.offers, row.answer)
         or (row.listing.decide_again_at is not None and row.listing.decide_again_at <= now)
     ]
 
@@ -198,7 +199,7 @@ def _facts(verdict: PricingVerdict, listing: Rules | None, seen: Facts) -> tuple
     if listing is None:
         return verdict.facts
     further = listing.document.facts - {fact.name for fact in verdict.facts}
-    return (*verdict.facts, *told(seen, further))
+    return (*verdict.facts, *told(seen, sorted(further)))
 
 
 def _match(rules: Rules | None, facts: Sequence[Any]) -> list[frozenset[str]]:
@@ -238,7 +239,7 @@ def _decide(
         guardrails=rulebook.guardrails,
         answer=known.answer,
     )
-    verdict = decide(inputs, is_final=is_final)
+    verdict = decide(inputs, seen, is_final=is_final)
     decision = Decision(
         id=new_id(),
         merchant_id=store.merchant_id,

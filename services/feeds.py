@@ -199,7 +199,7 @@ async def _settle(
     report = FeedReport(feed.messages, {})
     if task.document_id is not None:
         report = await connector.read_feed_report(task.document_id)
-    if feed.is_found and report.processed != feed.messages:
+    if feed.is_found and not await _may_be_ours(scope, feed, report):
         await _fail(runtime, scope, feed, "The feed that was found at Amazon is another one.")
         return
     await _refuse(runtime, scope, feed, report)
@@ -216,6 +216,17 @@ async def _settle(
         problem="; ".join(issue.message for issue in report.issues) or None,
     )
     log.info("feeds.done", store=feed.store_id, feed=feed.id, rejected=rejected)
+
+
+async def _may_be_ours(scope: Scope, feed: Feed, report: FeedReport) -> bool:
+    """Whether a report tells of as many messages as the feed holds, and never of another SKU under a number of ours."""
+    if report.processed != feed.messages:
+        return False
+    rows = await submissions.of_feed(scope, feed.id) if report.seller_skus else []
+    return all(
+        report.seller_skus.get(row.message_id or 0, row.seller_sku) == row.seller_sku
+        for row in rows
+    )
 
 
 async def _refuse(runtime: Runtime, scope: Scope, feed: Feed, report: FeedReport) -> None:

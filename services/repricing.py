@@ -20,7 +20,6 @@ from collections.abc import (
     Callable,
     Iterable,
     Iterator,
-    Mapping,
     Sequence,
 )
 from dataclasses import dataclass, field, replace
@@ -32,12 +31,15 @@ from typing import Any, TypeVar
 import structlog
 
 from domain.change import ChangeKind
+from domain.decision import Decision
 from domain.ids import new_id
 from domain.listing import Listing
 from domain.operation import Operation, OperationKind
 from domain.run import Breach, Run, RunStatus
 from domain.store import Store, StoreStatus
+from rules.eligibility import Eligibility
 from rules.guardrails import Guardrails, NewPrice, judge_run
+from rules.pricing import PricingVerdict
 from services import idempotency, markings, operations, runs, webhook_events
 from services.changelog import of_store
 from services.consequences import carry_out, settled_by
@@ -65,6 +67,8 @@ _BATCH = 500
 """Listings that are looked at together."""
 _AT_ONCE = 50
 """Decisions after which others get a turn."""
+_KEPT = 5_000
+"""Decisions that a run holds in memory until it is judged; of some 8 KB each."""
 _LAST_ID = "\U0010ffff"
 """Follows every id."""
 _SECONDS = 20
@@ -134,6 +138,8 @@ class _Judged:
     triggers: Counter[str] = field(default_factory=Counter)
     digests: dict[str, str] = field(default_factory=dict)
     """Of what each decision knew from which something follows, by listing id."""
+    kept: dict[str, tuple[Eligibility, PricingVerdict, Decision]] = field(default_factory=dict)
+    """Those decisions themselves, as far as there is room: the others are made once more to be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +248,21 @@ async def _all(scope: Scope, store_id: str, waiting: Sequence[str]) -> AsyncIter
         yield rows
 
 
+async def _ahead(batches: AsyncIterator[list[Listing]]) -> AsyncIterator[list[Listing]]:
+    """The same, each batch read while the one before is decided."""
+
+    async def following() -> list[Listing] | None:
+        return await anext(batches, None)
+
+    coming = asyncio.create_task(following())
+    try:
+        while rows := await coming:
+            coming = asyncio.create_task(following())
+            yield rows
+    finally:
+        coming.cancel()
+
+
 async def _small_run(
     runtime: Runtime,
     scope: Scope,
@@ -292,12 +313,19 @@ async def _judge_and_write(
     store = await STORES.require(scope, store_id)
     rulebook = await runtime.rulebooks.in_force(scope, store_id)
     lightly = True
-    async for rows in batches:
+    async for rows in _ahead(batches):
+        is_kept = len(judged.kept) < _KEPT
         found = await _decide(
-            scope, store, rulebook, rows, now, reason, is_first=True, lightly=lightly
+            scope, store, rulebook, rows, now, reason, is_final=is_kept, lightly=lightly
         )
         lightly = found.looked_at < len(rows) / 2
         _take(judged, store, rows, found, reason)
+        if is_kept:
+            kept = {
+                case.listing.id: (case.eligibility, case.verdict, case.decision)
+                for case in found.cases
+            }
+            judged.kept.update(kept)
         await listings.settle(scope, found.settled)
         decided += len(found.settled)
         await _tell(progress, len(found.settled), scope, store_id)
@@ -307,7 +335,7 @@ async def _judge_and_write(
     run = replace(run, marked_until=marked_until or now, pass_for=reason)
     await scope.transaction(lambda inside: _note(inside, run))
     for ids in _slices(judged.digests, _CHUNK):
-        count = await scope.transaction(partial(_chunk, runtime, run, judged.digests, ids))
+        count = await scope.transaction(partial(_chunk, runtime, run, judged, ids))
         if count is None:
             return decided  # the rest is judged anew when the store is resumed
         decided += count
@@ -354,15 +382,12 @@ async def _hold_the_rest(
 
 
 async def _chunk(
-    runtime: Runtime,
-    run: Run,
-    digests: Mapping[str, str] | None,
-    ids: Sequence[str],
-    scope: Scope,
+    runtime: Runtime, run: Run, judged: _Judged | None, ids: Sequence[str], scope: Scope
 ) -> int | None:
-    """Decide listings of a run once more and write what is as it was judged; the others stay, or become, due.
+    """Write what follows for listings of a run that know what they knew when it was judged; the others stay, or become, due.
 
-    Gives how many were written, or None where the store is paused.
+    Of a run that is held nothing is left: what knows something else by now is decided anew, and held. Gives how many
+    were written, or None where the store is paused.
     """
     store = await STORES.require(scope, run.store_id)
     if store.status is not StoreStatus.ACTIVE:
@@ -372,27 +397,42 @@ async def _chunk(
     if run.pass_for is None:
         rows = [row for row in rows if row.due.at is not None]
     rulebook = await runtime.rulebooks.in_force(scope, run.store_id)
-    decided = await _decide(scope, store, rulebook, rows, run.started_at, run.pass_for)
-    cases, settled = decided.cases, decided.settled
-    if digests is not None and run.status is not RunStatus.HELD:
-        others = [
-            case.listing
-            for case in cases
-            if digests.get(case.listing.id) != case.decision.inputs_hash
-        ]
-        left = {listing.id for listing in others}
-        cases = [case for case in cases if case.listing.id not in left]
-        unmarked = [listing.id for listing in others if listing.due.at is None]
-        if unmarked:
-            await listings.mark_due(
-                scope,
-                run.store_id,
-                Is("_id", "in", unmarked),
-                at=runtime.clock.now(),
-                reason=run.pass_for or "",
-            )
-    await carry_out(scope, run, cases, settled)
-    return len(cases) + len(settled)
+    same: list[Case] = []
+    if judged is not None:
+        same, rows, left = await _compare(scope, store, rulebook, run, judged, rows)
+        if left:
+            now, reason = runtime.clock.now(), run.pass_for or ""
+            await listings.mark_due(scope, store.id, Is("_id", "in", left), at=now, reason=reason)
+    anew = await _decide(scope, store, rulebook, rows, run.started_at, run.pass_for)
+    await carry_out(scope, run, [*same, *anew.cases], anew.settled)
+    return len(same) + len(rows)
+
+
+async def _compare(
+    scope: Scope,
+    store: Store,
+    rulebook: Rulebook,
+    run: Run,
+    judged: _Judged,
+    rows: Sequence[Listing],
+) -> tuple[list[Case], list[Listing], list[str]]:
+    """Which decisions of a judged run stand, which listings are to be decided anew, and which are to become due."""
+    digester = rulebook.digester(store, run.started_at)
+    known = await look_up(scope, store, rows, rulebook, digests_only=not digester.reads_age)
+    same: list[Case] = []
+    anew: list[Listing] = []
+    left: list[str] = []
+    for row in known:
+        id_ = row.listing.id
+        digest = digester.of(row.product, row.listing, row.offers, row.answer)
+        is_same = digest == judged.digests[id_]
+        if is_same and id_ in judged.kept:
+            same.append(Case(row, *judged.kept[id_]))
+        elif is_same or run.status is RunStatus.HELD:
+            anew.append(row.listing)
+        elif row.listing.due.at is None:
+            left.append(id_)
+    return same, anew, left
 
 
 async def _decide(
@@ -403,12 +443,12 @@ async def _decide(
     now: datetime,
     reason: str | None,
     *,
-    is_first: bool = False,
+    is_final: bool = True,
     lightly: bool = False,
 ) -> _Decided:
     """Decide listings by what is known at this moment, leaving out those of which nothing is other than last time.
 
-    Of a run that is written only once it is judged this is the first of two times. `lightly` reads at first only what shows which these are, which pays where they are most.
+    What is not final is decided once more before it is written. `lightly` reads at first only what shows which these are, which pays where they are most.
     """
     digests_only = lightly and not rulebook.digester(store, now).reads_age
     known = await look_up(scope, store, rows, rulebook, digests_only=digests_only)
@@ -418,7 +458,7 @@ async def _decide(
         open_ = await look_up(scope, store, [row.listing for row in open_], rulebook)
     cases: list[Case] = []
     for some in _slices(open_, _AT_ONCE):
-        cases += decide_all(store, rulebook, some, now, reason, is_final=not is_first)
+        cases += decide_all(store, rulebook, some, now, reason, is_final=is_final)
         if len(open_) > _AT_ONCE:
             await asyncio.sleep(0)
     unchanged = settled_by(cases)

@@ -27,7 +27,7 @@ _DECIDABLE = [
     ListingStatus.INELIGIBLE.value,
 ]
 
-_READ_TO_DECIDE = frozenset(field.name for field in dataclasses.fields(Listing)) - {
+READ_TO_DECIDE = frozenset(field.name for field in dataclasses.fields(Listing)) - {
     *("title", "product_type", "candidates", "issues", "business", "list_price"),
     *("created_at", "updated_at"),
 }
@@ -65,7 +65,7 @@ async def due(
         where.append(Is("due.reason", "not_in", list(except_for)))
     longest = Sort("due.at")
     where.append(bounds(longest, PageRequest(1, after)))
-    read = None if whole else _READ_TO_DECIDE
+    read = None if whole else READ_TO_DECIDE
     return await _to_decide(scope, where, order(longest, PageRequest(1)), limit, read)
 
 
@@ -80,7 +80,7 @@ async def of_pass(
     ]
     if except_for:
         where.append(Is("due.reason", "not_in", list(except_for)))
-    return await _to_decide(scope, where, [("_id", 1)], limit, _READ_TO_DECIDE)
+    return await _to_decide(scope, where, [("_id", 1)], limit, READ_TO_DECIDE)
 
 
 async def _to_decide(

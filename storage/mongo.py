@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 # Motor reads this once, when it is imported. Its default of five threads a core starves every query
@@ -254,10 +255,15 @@ class Scope:
             raise NotFound("That belongs to another merchant.")
 
 
+@lru_cache(maxsize=8192)
+def _decimal(bid: bytes) -> Decimal:
+    return Decimal128.from_bid(bid).to_decimal()
+
+
 def _make_converter() -> Converter:
     converter = Converter(detailed_validation=False)
     converter.register_unstructure_hook(Decimal, Decimal128)
-    converter.register_structure_hook(Decimal, lambda value, _: value.to_decimal())
+    converter.register_structure_hook(Decimal, lambda value, _: _decimal(value.bid))
     # A fact is a text, or several; JSON has arrays for these.
     converter.register_structure_hook(
         str | tuple[str, ...] | None,

@@ -13,7 +13,7 @@ from storage.rows import rows_of
 
 PRODUCTS = Collection("products", Product)
 
-_PRICED_BY = (
+PRICED_BY = (
     *("merchant_id", "sku", "name", "type", "attribute_set", "categories", "is_enabled", "prices"),
     *("website_prices", "stock", "manages_stock", "content_hash"),
 )
@@ -64,11 +64,11 @@ async def rows_for_pricing(
     """Those of the ids that this merchant has, by id, with the attributes of these codes only; None reads all."""
     fields = None
     if codes is not None:
-        fields = [*_PRICED_BY, *(f"attributes.{code}" for code in codes)]
+        fields = [*PRICED_BY, *(f"attributes.{code}" for code in codes)]
     found = await scope.find(PRODUCTS.name, {"_id": {"$in": list(ids)}}, fields=fields)
     for row in found:
         row.setdefault("attributes", {})
-    read = None if codes is None else {*_PRICED_BY, "id", "attributes"}
+    read = None if codes is None else {*PRICED_BY, "id", "attributes"}
     return {row.id: row for row in rows_of(Product, found, read)}
 
 

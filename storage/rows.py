@@ -13,7 +13,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from storage.mongo import reader
+from storage.mongo import reader, to_field
 
 T = TypeVar("T")
 
@@ -122,7 +122,20 @@ def _maker(hint: Any) -> Callable[[Any], Any] | None:
     if isinstance(hint, type) and issubclass(hint, Enum):
         members = {each.value: each for each in hint}
         return lambda value: members.get(value) or hint(value)
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _often_the_usual(hint)
     return reader(hint)
+
+
+def _often_the_usual(kind: type) -> Callable[[Any], Any]:
+    """Parts such as what is due are mostly as they are by default, and those are one value for all."""
+    make = reader(kind)
+    try:
+        usual = kind()
+    except TypeError:  # it has no defaults
+        return make
+    written = to_field(usual)
+    return lambda value: usual if value == written else make(value)
 
 
 def _perhaps(hint: Any) -> Callable[[Any], Any] | None:

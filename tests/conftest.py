@@ -11,9 +11,15 @@ from domain.ids import new_id
 from embedded.servers import ServerUrls, open_servers
 from storage import indexes
 from storage.mongo import Database, open_database
+from tests import official_answers
 
 # Servers of the developer's environment are never used: tests drop what they find.
 _PASSED_ON = ("MONGOD_BIN", "VALKEY_BIN", "PATH")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch over what the simulator answers."""
+    official_answers.install(config)
 
 
 @pytest.fixture(scope="session")

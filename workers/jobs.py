@@ -36,6 +36,9 @@ log = structlog.get_logger()
 TIMEOUT = 600
 """Seconds that a job may take. Nobody waits for this after a crash: leases end in seconds, and sweeps come again."""
 
+_TIMEOUTS = {Job.REPRICE: 4 * 3600}
+"""A pass over a million listings of which all are to be decided takes longer."""
+
 UseCase = Callable[[Runtime, Scope, str, str | None], Awaitable[object]]
 
 USE_CASES: dict[Job, UseCase] = {
@@ -86,5 +89,9 @@ def _function(job: Job) -> Function:
             bound.warning("job.store_is_gone", error=error.message)
 
     return func(
-        cast("WorkerCoroutine", run), name=job.value, timeout=TIMEOUT, keep_result=0, max_tries=5
+        cast("WorkerCoroutine", run),
+        name=job.value,
+        timeout=_TIMEOUTS.get(job, TIMEOUT),
+        keep_result=0,
+        max_tries=5,
     )

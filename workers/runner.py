@@ -60,13 +60,15 @@ async def run_sync_worker(settings: Settings, mongodb_url: str, redis_url: str) 
 
 async def run_reprice_worker(settings: Settings, mongodb_url: str, redis_url: str) -> None:
     """Work on the queue whose jobs compute prices; durable_rules lives in this process only."""
+    look_for_garbage_seldom()
     async with open_runtime(settings, mongodb_url, redis_url, matcher=DurableMatcher) as runtime:
         await _work(
             redis_url,
             {"runtime": runtime},
             queue_name=REPRICE,
             functions=functions(*COMPUTING),
-            max_jobs=2,
+            # Stores take turns, batch by batch; each may hold some 40 MB of decisions until they are judged.
+            max_jobs=6,
         )
 
 

@@ -1,13 +1,14 @@
-"""Searches Amazon's catalogue."""
+"""Searches Amazon's catalogue, and reads one item of it."""
 
 from collections.abc import Sequence
 
 import structlog
 
-from connectors.amazon.operations import SEARCH_CATALOG_ITEMS
-from connectors.amazon.payload import Node, first, node, nodes, of_marketplace, text, texts
+from connectors.amazon.operations import GET_CATALOG_ITEM, SEARCH_CATALOG_ITEMS
+from connectors.amazon.payload import Node, first, node, nodes, of_marketplace, text, texts, whole
 from connectors.amazon.transport import Transport
 from connectors.port import CatalogItem, IdentifierType
+from connectors.product_listing import CatalogItemDetail, SalesRank
 
 log = structlog.get_logger()
 
@@ -52,6 +53,46 @@ async def search_by_keywords(transport: Transport, words: str) -> list[CatalogIt
     return _items_of(answer, transport.account.marketplace.id)
 
 
+async def one(transport: Transport, asin: str) -> CatalogItemDetail:
+    """One item; raises `Missing` where there is none."""
+    marketplace_id = transport.account.marketplace.id
+    answer = await transport.send(
+        GET_CATALOG_ITEM,
+        path={"asin": asin},
+        query={
+            "marketplaceIds": marketplace_id,
+            "includedData": f"{_INCLUDED},images,salesRanks",
+        },
+    )
+    return detail_of(answer, asin, marketplace_id)
+
+
+def detail_of(answer: Node, asin: str, marketplace_id: str) -> CatalogItemDetail:
+    """An item with what Amazon tells of it beside the item itself."""
+    images = [
+        image
+        for row in of_marketplace(answer.get("images"), marketplace_id)
+        for image in nodes(row.get("images"))
+    ]
+    return CatalogItemDetail(
+        item=_item_of(answer, asin, marketplace_id),
+        parent_asins=_relatives(answer, marketplace_id, "parentAsins"),
+        images=tuple(
+            link
+            for image in sorted(images, key=lambda image: image.get("variant") != "MAIN")
+            if (link := text(image.get("link")))
+        ),
+        sales_ranks=tuple(
+            SalesRank(category, rank)
+            for row in of_marketplace(answer.get("salesRanks"), marketplace_id)
+            for name in ("displayGroupRanks", "classificationRanks")
+            for place in nodes(row.get(name))
+            if (category := text(place.get("title")))
+            and (rank := whole(place.get("rank"))) is not None
+        ),
+    )
+
+
 async def _page(transport: Transport, query: dict[str, str], token: str | None) -> Node:
     return await transport.send(
         SEARCH_CATALOG_ITEMS,
@@ -88,11 +129,15 @@ def _item_of(item: Node, asin: str, marketplace_id: str) -> CatalogItem:
             if (kind := text(pair.get("identifierType")))
             and (value := text(pair.get("identifier")))
         ),
-        child_asins=tuple(
-            child
-            for row in of_marketplace(item.get("relationships"), marketplace_id)
-            for relationship in nodes(row.get("relationships"))
-            if relationship.get("type") == "VARIATION"
-            for child in texts(relationship.get("childAsins"))
-        ),
+        child_asins=_relatives(item, marketplace_id, "childAsins"),
+    )
+
+
+def _relatives(item: Node, marketplace_id: str, name: str) -> tuple[str, ...]:
+    return tuple(
+        asin
+        for row in of_marketplace(item.get("relationships"), marketplace_id)
+        for relationship in nodes(row.get("relationships"))
+        if relationship.get("type") == "VARIATION"
+        for asin in texts(relationship.get(name))
     )

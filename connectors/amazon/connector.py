@@ -23,6 +23,8 @@ from connectors.amazon import (
 from connectors.amazon.account import AmazonAccount, AmazonEndpoints
 from connectors.amazon.auth import SharedTokens, Tokens, Unshared
 from connectors.amazon.back_office import AmazonBackOffice
+from connectors.amazon.pricing import AmazonPricing
+from connectors.amazon.product_listing import AmazonProductListing
 from connectors.amazon.queue import Queue
 from connectors.amazon.transport import Transport
 from connectors.budget import Budget, Priority, Sleep
@@ -49,7 +51,7 @@ log = structlog.get_logger()
 _TIMEOUT = httpx.Timeout(30, connect=10)
 
 
-class AmazonConnector(AmazonBackOffice):
+class AmazonConnector(AmazonProductListing, AmazonPricing, AmazonBackOffice):
     """Talks to Amazon for one seller account in one marketplace.
 
     An `http` client that is handed in stays open when the connector closes.

@@ -97,7 +97,9 @@ def report_of(content: Node) -> FeedReport:
     """What became of each message, in a processing report."""
     refused: dict[int, tuple[Issue, ...]] = {}
     general: list[Issue] = []
-    rows = [(whole(row.get("messageId")), _issue(row)) for row in nodes(content.get("issues"))]
+    told = nodes(content.get("issues"))
+    rows = [(whole(row.get("messageId")), _issue(row)) for row in told]
+    named = {whole(row.get("messageId")): text(row.get("sku")) for row in told}
     # An error refuses its message; with it, warnings of the same message are worth telling.
     wrong = {number for number, issue in rows if issue.severity == "ERROR"}
     for number, issue in rows:
@@ -106,7 +108,8 @@ def report_of(content: Node) -> FeedReport:
         elif number in wrong:
             refused[number] = (*refused.get(number, ()), issue)
     processed = whole(node(content.get("summary")).get("messagesProcessed")) or 0
-    return FeedReport(processed, refused, tuple(general))
+    skus = {number: sku for number, sku in named.items() if number is not None and sku is not None}
+    return FeedReport(processed, refused, tuple(general), skus)
 
 
 def _issue(row: Node) -> Issue:

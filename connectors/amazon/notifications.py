@@ -36,6 +36,7 @@ _LEFT_ALONE = frozenset(
 MALFORMED = "MALFORMED"
 """The type that a message has which is no notification at all."""
 _VERSION = "1.0"
+_PATH = {"notificationType": ANY_OFFER_CHANGED}
 
 
 async def subscribe(transport: Transport, queue_arn: str) -> None:
@@ -55,34 +56,44 @@ async def subscribe(transport: Transport, queue_arn: str) -> None:
 
 async def _subscribe_to_offers(transport: Transport, destination_id: str) -> None:
     marketplace_id = transport.account.marketplace.id
-    path = {"notificationType": ANY_OFFER_CHANGED}
+    if await _is_subscribed(transport, destination_id):
+        return
+    try:
+        await transport.send(
+            CREATE_SUBSCRIPTION,
+            path=_PATH,
+            body={
+                "payloadVersion": _VERSION,
+                "destinationId": destination_id,
+                "processingDirective": {
+                    "eventFilter": {
+                        "eventFilterType": ANY_OFFER_CHANGED,
+                        "marketplaceIds": [marketplace_id],
+                    }
+                },
+            },
+        )
+    except Rejected:
+        # A try whose answer was lost has made it, so that the next one is refused.
+        if not await _is_subscribed(transport, destination_id):
+            raise
+    log.info("amazon.notifications.subscribed", type=ANY_OFFER_CHANGED, marketplace=marketplace_id)
+
+
+async def _is_subscribed(transport: Transport, destination_id: str | None) -> bool:
+    """Whether the seller's notifications go to a destination already."""
     try:
         answer = await transport.send(
-            GET_SUBSCRIPTION, path=path, query={"payloadVersion": _VERSION}
+            GET_SUBSCRIPTION, path=_PATH, query={"payloadVersion": _VERSION}
         )
     except Missing:
-        pass
-    else:
-        subscription = node(answer.get("payload"))
-        if subscription.get("destinationId") == destination_id:
-            if marketplace_id not in (_marketplaces(subscription) or (marketplace_id,)):
-                log.warning("amazon.notifications.for_others", marketplace=marketplace_id)
-            return
-    await transport.send(
-        CREATE_SUBSCRIPTION,
-        path=path,
-        body={
-            "payloadVersion": _VERSION,
-            "destinationId": destination_id,
-            "processingDirective": {
-                "eventFilter": {
-                    "eventFilterType": ANY_OFFER_CHANGED,
-                    "marketplaceIds": [marketplace_id],
-                }
-            },
-        },
-    )
-    log.info("amazon.notifications.subscribed", type=ANY_OFFER_CHANGED, marketplace=marketplace_id)
+        return False
+    subscription, marketplace_id = node(answer.get("payload")), transport.account.marketplace.id
+    if destination_id is None or subscription.get("destinationId") != destination_id:
+        return False
+    if marketplace_id not in (_marketplaces(subscription) or (marketplace_id,)):
+        log.warning("amazon.notifications.for_others", marketplace=marketplace_id)
+    return True
 
 
 async def _subscribe_to_ends(transport: Transport, kind: str, destination_id: str) -> None:
@@ -110,17 +121,7 @@ def _marketplaces(subscription: Node) -> tuple[str, ...]:
 
 async def arrive(transport: Transport, queue_arn: str) -> bool:
     """Whether Amazon sends the seller's notifications to a queue."""
-    destination_id = await _known_destination(transport, queue_arn)
-    try:
-        answer = await transport.send(
-            GET_SUBSCRIPTION,
-            path={"notificationType": ANY_OFFER_CHANGED},
-            query={"payloadVersion": _VERSION},
-        )
-    except Missing:
-        return False
-    found = node(answer.get("payload")).get("destinationId")
-    return destination_id is not None and found == destination_id
+    return await _is_subscribed(transport, await _known_destination(transport, queue_arn))
 
 
 async def _known_destination(transport: Transport, queue_arn: str) -> str | None:
@@ -137,13 +138,18 @@ async def _destination(transport: Transport, queue_arn: str) -> str:
     """The id under which Amazon knows the queue; it is told of the queue where it does not."""
     if found := await _known_destination(transport, queue_arn):
         return found
-    answer = await transport.send(
-        CREATE_DESTINATION,
-        body={
-            "name": f"sales-channel {queue_arn.rpartition(':')[2]}",
-            "resourceSpecification": {"sqs": {"arn": queue_arn}},
-        },
-    )
+    try:
+        answer = await transport.send(
+            CREATE_DESTINATION,
+            body={
+                "name": f"sales-channel {queue_arn.rpartition(':')[2]}",
+                "resourceSpecification": {"sqs": {"arn": queue_arn}},
+            },
+        )
+    except Rejected:
+        if found := await _known_destination(transport, queue_arn):
+            return found
+        raise
     created = text(node(answer.get("payload")).get("destinationId"))
     if created is None:
         raise Unreadable("The new destination has no id", operation=CREATE_DESTINATION.name)

@@ -9,15 +9,14 @@ from http import HTTPStatus
 
 import structlog
 
-from connectors.amazon.operations import GET_ITEM_OFFERS_BATCH
-from connectors.amazon.payload import Node, folded, money, node, nodes, text, whole
+from connectors.amazon.operations import GET_ITEM_OFFERS_BATCH, Operation
+from connectors.amazon.payload import Node, amount, folded, node, nodes, text, whole
 from connectors.amazon.transport import Transport
 from connectors.budget import Priority
 from connectors.errors import Unavailable
 from connectors.port import ItemOffers
 from domain.clock import Clock
 from domain.listing import Condition, Fulfilment
-from domain.money import Money
 from domain.offer import Offer
 
 log = structlog.get_logger()
@@ -84,15 +83,29 @@ async def read(
     responses = nodes(node(folded(answer)).get("responses"))
     seller_id = transport.account.seller_id
     items = [item for response in responses if (item := _item_of(response, seller_id, clock))]
-    if not items and any(_status(response) not in _LASTING for response in responses):
-        raise Unavailable(
-            "Amazon had no offers for any of the items", operation=GET_ITEM_OFFERS_BATCH.name
-        )
+    if not items:
+        require_lasting(responses, GET_ITEM_OFFERS_BATCH)
     return items
 
 
-def _status(response: Node) -> int | None:
+def require_lasting(responses: Sequence[Node], operation: Operation) -> None:
+    """Raise `Unavailable` where any of a batch's answers may be another one next time."""
+    if any(status_of(response) not in _LASTING for response in responses):
+        raise Unavailable("Amazon had no offers for any of the items", operation=operation.name)
+
+
+def status_of(response: Node) -> int | None:
+    """The status of one of a batch's answers."""
     return whole(node(response.get("status")).get("statuscode"))
+
+
+def told_at(response: Node) -> datetime | None:
+    """Amazon's time of one of a batch's answers, out of its headers."""
+    try:
+        at = parsedate_to_datetime(str(node(response.get("headers")).get("date")))
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _item_of(response: Node, seller_id: str, clock: Clock) -> ItemOffers | None:
@@ -101,10 +114,10 @@ def _item_of(response: Node, seller_id: str, clock: Clock) -> ItemOffers | None:
     asin = text(content.get("asin")) or text(node(response.get("request")).get("asin"))
     state = text(content.get("status"))
     if asin is None or not content or state == "ActiveButTooSoonForProcessing":
-        log.warning("amazon.offers.none", asin=asin, status=_status(response), state=state)
+        log.warning("amazon.offers.none", asin=asin, status=status_of(response), state=state)
         return None
     group = (text(content.get("itemcondition")) or "new").lower()
-    at = _date(node(response.get("headers")).get("date")) or clock.now()
+    at = told_at(response) or clock.now()
     return item_offers(content, asin, group, at, seller_id)
 
 
@@ -132,7 +145,7 @@ def _offer_of(row: Node, grades: dict[str, Condition], seller_id: str) -> Offer 
     """None for an offer that we cannot compare with: another condition, business only, or no price."""
     grade = (text(row.get("subcondition")) or "").lower().replace(" ", "_").replace("-", "_")
     condition = grades.get(grade)
-    price, shipping = _money(row.get("listingprice")), _money(row.get("shipping"))
+    price, shipping = amount(row.get("listingprice")), amount(row.get("shipping"))
     if condition is None or price is None or shipping is None or row.get("offertype") == "B2B":
         return None
     if shipping.currency != price.currency:
@@ -162,7 +175,7 @@ def _with_buy_box(offers: list[Offer], summary: Node, group: str) -> tuple[Offer
     if any(offer.is_buy_box_winner for offer in offers):
         return tuple(offers)
     winners = {
-        (seller, _money(row.get("listingprice")), _money(row.get("shipping")))
+        (seller, amount(row.get("listingprice")), amount(row.get("shipping")))
         for row in nodes(summary.get("buyboxprices"))
         if (text(row.get("condition")) or "").lower() == group and row.get("offertype") != "B2B"
         if (seller := text(row.get("sellerid")))
@@ -176,20 +189,9 @@ def _with_buy_box(offers: list[Offer], summary: Node, group: str) -> tuple[Offer
     )
 
 
-def _money(value: object) -> Money | None:
-    row = node(value)
-    return money(row.get("amount"), row.get("currencycode"))
-
-
 def _per_cent(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
-    return int(Decimal(value).to_integral_value(ROUND_HALF_UP))
-
-
-def _date(value: object) -> datetime | None:
-    """A date as HTTP headers write it."""
-    try:
-        return parsedate_to_datetime(str(value)).astimezone(UTC)
-    except ValueError:
+    if not 0 <= value <= 100:
         return None
+    return int(Decimal(value).to_integral_value(ROUND_HALF_UP))

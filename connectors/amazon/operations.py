@@ -28,15 +28,21 @@ class Operation:
     """Doing it twice is not doing it once: it is sent again only where it cannot have arrived."""
     silent: bool = False
     """It answers without a body where all went well."""
+    lists: bool = False
+    """It may answer with a list, which is given as the `items` of an object."""
     quota: str | None = None
     """A quota of its own beside that of the other calls of this name; the header does not tell its rate."""
 
 
+# By its model it answers with an object, by its example with the list alone.
 GET_MARKETPLACE_PARTICIPATIONS = Operation(
-    "getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15
+    *("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15),
+    lists=True,
 )
 
-SEARCH_CATALOG_ITEMS = Operation("searchCatalogItems", "GET", "/catalog/2022-04-01/items", 2, 2)
+_CATALOG = "/catalog/2022-04-01/items"
+SEARCH_CATALOG_ITEMS = Operation("searchCatalogItems", "GET", _CATALOG, 2, 2)
+GET_CATALOG_ITEM = Operation("getCatalogItem", "GET", _CATALOG + "/{asin}", 2, 2)
 
 _LISTINGS = "/listings/2021-08-01/items/{sellerId}"
 SEARCH_LISTINGS_ITEMS = Operation("searchListingsItems", "GET", _LISTINGS, 5, 5)
@@ -44,9 +50,61 @@ GET_LISTINGS_ITEM = Operation("getListingsItem", "GET", _LISTINGS + "/{sku}", 5,
 PUT_LISTINGS_ITEM = Operation("putListingsItem", "PUT", _LISTINGS + "/{sku}", 5, 10)
 PATCH_LISTINGS_ITEM = Operation("patchListingsItem", "PATCH", _LISTINGS + "/{sku}", 5, 5)
 DELETE_LISTINGS_ITEM = Operation("deleteListingsItem", "DELETE", _LISTINGS + "/{sku}", 5, 5)
+# One preview a second, whether it is of a put or of a patch.
+_PREVIEWS = "VALIDATION_PREVIEW"
+PREVIEW_PUT = Operation("putListingsItem", "PUT", _LISTINGS + "/{sku}", 1, 1, quota=_PREVIEWS)
+PREVIEW_PATCH = Operation("patchListingsItem", "PATCH", _LISTINGS + "/{sku}", 1, 1, quota=_PREVIEWS)
 
+GET_LISTINGS_RESTRICTIONS = Operation(
+    "getListingsRestrictions", "GET", "/listings/2021-08-01/restrictions", 5, 10
+)
+
+_DEFINITIONS = "/definitions/2020-09-01/productTypes"
+SEARCH_PRODUCT_TYPES = Operation("searchDefinitionsProductTypes", "GET", _DEFINITIONS, 5, 10)
+GET_PRODUCT_TYPE = Operation(
+    "getDefinitionsProductType", "GET", _DEFINITIONS + "/{productType}", 5, 10
+)
+
+_FEES = "/products/fees/v0"
+GET_FEES_ESTIMATE_FOR_SKU = Operation(
+    "getMyFeesEstimateForSKU", "POST", f"{_FEES}/listings/{{SellerSKU}}/feesEstimate", 1, 2
+)
+GET_FEES_ESTIMATE_FOR_ASIN = Operation(
+    "getMyFeesEstimateForASIN", "POST", f"{_FEES}/items/{{Asin}}/feesEstimate", 1, 2
+)
+GET_FEES_ESTIMATES = Operation(
+    "getMyFeesEstimates", "POST", f"{_FEES}/feesEstimate", 0.5, 1, lists=True
+)
+
+_PRICING, _PRICING_BATCH = "/products/pricing/v0", "/batches/products/pricing"
+GET_PRICING = Operation("getPricing", "GET", f"{_PRICING}/price", 0.5, 1)
+GET_COMPETITIVE_PRICING = Operation(
+    "getCompetitivePricing", "GET", f"{_PRICING}/competitivePrice", 0.5, 1
+)
+GET_ITEM_OFFERS = Operation("getItemOffers", "GET", f"{_PRICING}/items/{{Asin}}/offers", 0.5, 1)
+GET_LISTING_OFFERS = Operation(
+    "getListingOffers", "GET", f"{_PRICING}/listings/{{SellerSKU}}/offers", 1, 2
+)
 GET_ITEM_OFFERS_BATCH = Operation(
-    "getItemOffersBatch", "POST", "/batches/products/pricing/v0/itemOffers", 0.1, 1
+    "getItemOffersBatch", "POST", f"{_PRICING_BATCH}/v0/itemOffers", 0.1, 1
+)
+GET_LISTING_OFFERS_BATCH = Operation(
+    "getListingOffersBatch", "POST", f"{_PRICING_BATCH}/v0/listingOffers", 0.5, 1
+)
+# Sellers have plans of their own for these two; the header tells.
+GET_COMPETITIVE_SUMMARY = Operation(
+    "getCompetitiveSummary",
+    "POST",
+    f"{_PRICING_BATCH}/2022-05-01/items/competitiveSummary",
+    0.033,
+    1,
+)
+GET_FEATURED_OFFER_EXPECTED_PRICE_BATCH = Operation(
+    "getFeaturedOfferExpectedPriceBatch",
+    "POST",
+    f"{_PRICING_BATCH}/2022-05-01/offer/featuredOfferExpectedPrice",
+    0.033,
+    1,
 )
 
 _REPORTS = "/reports/2021-06-30"

@@ -19,7 +19,7 @@ def name_of(transport: Transport, answer: Node) -> str:
     """The account's name on the store's marketplace, out of an answer; raises `Unauthorized` where it is not there."""
     marketplace = transport.account.marketplace
     others = []
-    for row in nodes(answer.get("payload")):
+    for row in nodes(answer.get("payload", answer.get("items"))):
         of = node(row.get("marketplace"))
         if not node(row.get("participation")).get("isParticipating"):
             continue

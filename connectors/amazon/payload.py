@@ -12,6 +12,7 @@ from domain.money import Money
 Node = Mapping[str, Any]
 
 _LONGEST = 40
+_DEEPEST = 50
 
 
 def parse(content: bytes | str) -> object:
@@ -26,12 +27,17 @@ def parse(content: bytes | str) -> object:
         raise ValueError("nested too deep") from error
 
 
-def folded(value: object) -> object:
-    """The same with all keys in lower case: Amazon spells ``SellerId`` here and ``sellerId`` there."""
+def folded(value: object, depth: int = 0) -> object:
+    """The same with all keys in lower case: Amazon spells ``SellerId`` here and ``sellerId`` there.
+
+    What is nested deeper than anything of Amazon's is nothing.
+    """
+    if depth == _DEEPEST:
+        return None
     if isinstance(value, dict):
-        return {key.lower(): folded(item) for key, item in value.items()}
+        return {key.lower(): folded(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [folded(item) for item in value]
+        return [folded(item, depth + 1) for item in value]
     return value
 
 
@@ -86,6 +92,12 @@ def money(amount: object, currency: object) -> Money | None:
         return Money.parse(str(amount) if isinstance(amount, int) else amount, str(currency))
     except ValueError:
         return None
+
+
+def amount(value: object) -> Money | None:
+    """An object with an amount and a currency, in any of Amazon's spellings."""
+    told = {key.lower(): part for key, part in node(value).items()}
+    return money(told.get("amount"), told.get("currencycode"))
 
 
 def _is_odd(value: object) -> bool:

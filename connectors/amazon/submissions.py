@@ -1,4 +1,4 @@
-"""Writes listings to Amazon: put, patch and delete, each answered with a receipt."""
+"""Writes listings to Amazon: put, patch and delete, each answered with a receipt, and previews of the two first."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from connectors.amazon.listings import issues_of
 from connectors.amazon.operations import (
     DELETE_LISTINGS_ITEM,
     PATCH_LISTINGS_ITEM,
+    PREVIEW_PATCH,
+    PREVIEW_PUT,
     PUT_LISTINGS_ITEM,
     Operation,
 )
@@ -24,6 +26,20 @@ Attribute = dict[str, Any]
 
 async def put_offer(transport: Transport, draft: OfferDraft) -> Receipt:
     """Create or replace an offer on an item that the catalogue has."""
+    return await _submit(transport, PUT_LISTINGS_ITEM, draft.seller_sku, _body_of(draft, transport))
+
+
+async def preview_offer(transport: Transport, draft: OfferDraft) -> Receipt:
+    """What `put_offer` would be answered; nothing is stored."""
+    return await _preview(transport, PREVIEW_PUT, draft.seller_sku, _body_of(draft, transport))
+
+
+async def preview_patch(transport: Transport, patch: OfferPatch) -> Receipt:
+    """What `patch_offer` would be answered; nothing is stored."""
+    return await _preview(transport, PREVIEW_PATCH, patch.seller_sku, _changes_of(patch, transport))
+
+
+def _body_of(draft: OfferDraft, transport: Transport) -> Attribute:
     marketplace = transport.account.marketplace
     offers = [_offer(draft.price, marketplace, "ALL")]
     if draft.business is not None:
@@ -36,12 +52,11 @@ async def put_offer(transport: Transport, draft: OfferDraft) -> Receipt:
     }
     if draft.list_price is not None:
         attributes["list_price"] = [_list_price(draft.list_price, marketplace)]
-    body = {
+    return {
         "productType": draft.product_type,
         "requirements": "LISTING_OFFER_ONLY",
         "attributes": attributes,
     }
-    return await _submit(transport, PUT_LISTINGS_ITEM, draft.seller_sku, body)
 
 
 async def patch_offer(transport: Transport, patch: OfferPatch) -> Receipt:
@@ -54,9 +69,13 @@ async def patch_offer(transport: Transport, patch: OfferPatch) -> Receipt:
     `delete` takes away what has the same selectors. Amazon merges no other attribute, so a list price,
     which is one value, is replaced.
     """
-    patches = patches_of(patch, transport.account.marketplace)
-    body = {"productType": patch.product_type, "patches": patches}
+    body = _changes_of(patch, transport)
     return await _submit(transport, PATCH_LISTINGS_ITEM, patch.seller_sku, body)
+
+
+def _changes_of(patch: OfferPatch, transport: Transport) -> Attribute:
+    patches = patches_of(patch, transport.account.marketplace)
+    return {"productType": patch.product_type, "patches": patches}
 
 
 def patches_of(patch: OfferPatch, marketplace: Marketplace) -> list[Attribute]:
@@ -145,15 +164,33 @@ def _patch(op: str, attribute: str, *values: Attribute) -> Attribute:
 async def _submit(
     transport: Transport, operation: Operation, seller_sku: str, body: object | None
 ) -> Receipt:
+    return await _send(transport, operation, seller_sku, body, "ACCEPTED", {})
+
+
+async def _preview(
+    transport: Transport, operation: Operation, seller_sku: str, body: object
+) -> Receipt:
+    mode = {"mode": "VALIDATION_PREVIEW"}
+    return await _send(transport, operation, seller_sku, body, "VALID", mode)
+
+
+async def _send(
+    transport: Transport,
+    operation: Operation,
+    seller_sku: str,
+    body: object | None,
+    accepted: str,
+    mode: dict[str, str],
+) -> Receipt:
     marketplace_id = transport.account.marketplace.id
     answer = await transport.send(
         operation,
         path={"sellerId": transport.account.seller_id, "sku": seller_sku},
-        query={"marketplaceIds": marketplace_id, "issueLocale": "en_US"},
+        query={"marketplaceIds": marketplace_id, "issueLocale": "en_US", **mode},
         body=body,
     )
     return Receipt(
-        accepted=answer.get("status") == "ACCEPTED",
+        accepted=answer.get("status") == accepted,
         submission_id=text(answer.get("submissionId")) or "",
         issues=issues_of(answer, marketplace_id),
     )

@@ -48,6 +48,8 @@ def answer_of(operation: Operation, response: httpx.Response) -> Node:
         raise Unavailable(
             "The answer is not JSON", operation=operation.name, request_id=request_id_of(response)
         ) from error
+    if operation.lists and isinstance(content, list):
+        return {"items": content}
     if not isinstance(content, dict):
         raise Unreadable(
             f"The answer is a JSON {type(content).__name__}, not an object",
@@ -90,10 +92,12 @@ def _error_of(operation: Operation, response: httpx.Response) -> MarketplaceErro
 def _told(response: httpx.Response) -> tuple[str | None, str, str | None]:
     """Code, message and details of the first error that the body names."""
     try:
-        body = payload.node(payload.parse(response.content))
+        body = payload.parse(response.content)
     except ValueError:
-        body = {}
-    error = payload.first(payload.nodes(body.get("errors")))
+        body = None
+    # Listings Restrictions answers with the list alone.
+    errors = body if isinstance(body, list) else payload.node(body).get("errors")
+    error = payload.first(payload.nodes(errors))
     return (
         payload.text(error.get("code")),
         payload.text(error.get("message")) or response.reason_phrase or "no reason given",

@@ -1,6 +1,7 @@
 """Catalog Items 2022-04-01: searchCatalogItems and getCatalogItem."""
 
 from connectors.simulator.catalog_index import words
+from connectors.simulator.offer_document import sales_rank
 from connectors.simulator.operations import Call
 from connectors.simulator.paging import page
 from connectors.simulator.wire import JsonObject, SpApiError, invalid
@@ -69,6 +70,8 @@ def document(world: World, item: Item, included: set[str]) -> JsonObject:
                 answer[name] = [{**at, "productType": item.product_type}]
             case "relationships":
                 answer[name] = [{**at, "relationships": _relationships(item)}]
+            case "salesRanks":
+                answer[name] = [{**at, "displayGroupRanks": [_rank(world, item)]}]
             case "attributes":
                 answer[name] = {}
             case _:
@@ -102,6 +105,14 @@ def _summary(item: Item) -> JsonObject:
         "itemName": item.title,
     }
     return {**summary, "brand": item.brand} if item.brand else summary
+
+
+def _rank(world: World, item: Item) -> JsonObject:
+    return {
+        "websiteDisplayGroup": f"{item.product_type.lower()}_display_on_website",
+        "title": item.product_type.replace("_", " ").capitalize(),
+        "rank": sales_rank(world.seed, item),
+    }
 
 
 def _relationships(item: Item) -> list[JsonObject]:

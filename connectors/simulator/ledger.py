@@ -15,7 +15,7 @@ _DEFERRED = 7 * DAY
 _REFERRAL_PERCENT = 15
 _LEAST_REFERRAL = 30
 """In the currency's smallest unit."""
-_FULFILMENT = 350
+FULFILMENT = 350
 """For picking, packing and sending a unit, in the currency's smallest unit."""
 
 
@@ -47,6 +47,11 @@ class Entry:
         return self.principal + self.commission + self.fulfilment
 
 
+def referral(price: int) -> int:
+    """What Amazon takes for the sale of one unit."""
+    return max(_LEAST_REFERRAL, (price * _REFERRAL_PERCENT + 50) // 100)
+
+
 def entries(world: World, seller_id: str) -> Iterator[Entry]:
     """All of a seller's, in no order."""
     for order in world.orders.values():
@@ -56,12 +61,11 @@ def entries(world: World, seller_id: str) -> Iterator[Entry]:
 
 
 def _entry(world: World, order: Order, parcel: Parcel) -> Entry:
-    referral = max(_LEAST_REFERRAL, (order.unit_price * _REFERRAL_PERCENT + 50) // 100)
     return Entry(
         transaction_id=uuid(world.seed, "transaction", order.order_id, parcel.reference),
         order=order,
         parcel=parcel,
         principal=order.unit_price * parcel.quantity,
-        commission=-referral * parcel.quantity,
-        fulfilment=-_FULFILMENT * parcel.quantity if order.fulfilled_by_amazon else 0,
+        commission=-referral(order.unit_price) * parcel.quantity,
+        fulfilment=-FULFILMENT * parcel.quantity if order.fulfilled_by_amazon else 0,
     )

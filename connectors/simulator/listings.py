@@ -91,13 +91,7 @@ def delete_listings_item(call: Call) -> JsonObject:
 
 def _require_own(call: Call, most: int | None = None) -> None:
     call.require_marketplaces(call.query.many("marketplaceIds"), most=most)
-    if call.path["seller_id"] != call.seller_id:
-        raise SpApiError(
-            403,
-            "Unauthorized",
-            "Access to requested resource is denied.",
-            "The token belongs to another seller.",
-        )
+    call.require_seller(call.path["seller_id"])
 
 
 def _reader(call: Call) -> Reader:

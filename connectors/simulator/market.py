@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from connectors.simulator.chance import between, fraction
-from connectors.simulator.world import Item, Rival, World
+from connectors.simulator.world import Item, Listing, Rival, World
 
 MATCHER, UNDERCUTTER, WALKER, STEADY, STOCKOUT = (
     "MATCHER",
@@ -112,11 +112,34 @@ def buy_box_holder(world: World, asin: str) -> str | None:
     return world.buy_box[asin]
 
 
+def price_to_win(world: World, listing: Listing) -> tuple[int, MarketOffer] | None:
+    """Up to what price a listing would hold the Buy Box, and who holds it above that; None with nobody to beat."""
+    item = world.items.get(listing.asin or "")
+    if item is None:
+        return None
+    own = f"{listing.seller_id}/{listing.sku}"
+    others = [
+        offer
+        for offer in offers_on(world, item.asin)
+        if is_eligible(item, offer) and offer.key != own
+    ]
+    other = min(others, key=_standing, default=None)
+    if other is None:
+        return None
+    weight = 10_000 - _advantage(OWN_RATING, fulfilled_by_amazon=listing.fulfilled_by_amazon)
+    return min((_standing(other)[0] - 1) // weight, price_threshold(item)), other
+
+
 def _standing(offer: MarketOffer) -> tuple[int, int, str]:
-    off = (_AMAZON_ADVANTAGE if offer.fulfilled_by_amazon else 0) + _FEEDBACK_ADVANTAGE * (
-        offer.rating - _FEATURED_RATING
-    )
+    off = _advantage(offer.rating, fulfilled_by_amazon=offer.fulfilled_by_amazon)
     return (offer.landed * (10_000 - off), offer.landed, offer.key)
+
+
+def _advantage(rating: int, *, fulfilled_by_amazon: bool) -> int:
+    """In hundredths of a per cent."""
+    return (_AMAZON_ADVANTAGE if fulfilled_by_amazon else 0) + _FEEDBACK_ADVANTAGE * (
+        rating - _FEATURED_RATING
+    )
 
 
 def move_rivals(world: World) -> set[tuple[str, str]]:

@@ -64,9 +64,14 @@ class ItemOffers:
         }
 
     def sales_rankings(self, seed: int) -> list[JsonObject]:
-        """A rank that stays the same over the whole story."""
-        rank = between(1, 250_000, seed, "rank", self.item.asin)
-        return [{"ProductCategoryId": self.item.product_type.lower(), "Rank": rank}]
+        """How it sells in its one category."""
+        category = self.item.product_type.lower()
+        return [{"ProductCategoryId": category, "Rank": sales_rank(seed, self.item)}]
+
+
+def sales_rank(seed: int, item: Item) -> int:
+    """A rank that stays the same over the whole story."""
+    return between(1, 250_000, seed, "rank", item.asin)
 
 
 def item_offers(world: World, item: Item) -> ItemOffers:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from connectors.simulator.answers import tell
 from connectors.simulator.auth import check_token
 from connectors.simulator.faults import FaultKind, FaultRule, Faults
 from connectors.simulator.rates import Buckets
@@ -19,6 +20,8 @@ from connectors.simulator.world import Token, World
 
 _LIMITED = frozenset({200, 201, 202, 204, 400, 404})
 _NO_CONTENT = 204
+_BARE_ERRORS = frozenset({"getListingsRestrictions"})
+"""By its model it refuses with the list of errors alone."""
 _PAGE_503 = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
 
 
@@ -68,6 +71,16 @@ class Call:
                 "The seller does not take part in the marketplace.",
             )
 
+    def require_seller(self, seller_id: str | None) -> None:
+        """Refuse a request about another seller than the token's."""
+        if seller_id != self.seller_id:
+            raise SpApiError(
+                403,
+                "Unauthorized",
+                "Access to requested resource is denied.",
+                "The token belongs to another seller.",
+            )
+
 
 Handler = Callable[[Call], object]
 
@@ -106,8 +119,12 @@ def operation(
                 )
             )
         except SpApiError as error:
-            answer = Answer(error.status, error.body)
-        return _response(simulator, name, answer, fault)
+            bare = name in _BARE_ERRORS
+            answer = Answer(error.status, error.body["errors"] if bare else error.body)
+        except Exception:
+            tell(name, request, 500, b"Internal Server Error")  # the server's word for it
+            raise
+        return _response(simulator, name, request, answer, fault)
 
     return endpoint
 
@@ -149,7 +166,9 @@ def _check_media_type(request: Request, body: bytes) -> None:
         raise SpApiError(415, "UnsupportedMediaType", "The request body must be application/json.")
 
 
-def _response(simulator: Simulator, name: str, answer: object, fault: FaultRule | None) -> Response:
+def _response(
+    simulator: Simulator, name: str, request: Request, answer: object, fault: FaultRule | None
+) -> Response:
     status, body = 200, answer
     if isinstance(answer, Answer):
         status, body = answer.status, answer.body
@@ -158,15 +177,15 @@ def _response(simulator: Simulator, name: str, answer: object, fault: FaultRule 
     if status in _LIMITED:
         headers["x-amzn-RateLimit-Limit"] = simulator.buckets.announced(name)
     kind = fault.kind if fault else None
-    if kind is FaultKind.RESET:
-        return BrokenResponse(dumps(body), status, headers, "application/json")
-    if kind is FaultKind.EMPTY_200:
-        return Response(b"", 200, headers, "application/json")
-    if body is None:
-        return Response(b"", status, headers, "application/json" if status != _NO_CONTENT else None)
     if kind is FaultKind.HTML_503:
         return Response(_PAGE_503, 503, headers, "text/html")
-    return Response(dumps(body), status, headers, "application/json")
+    content = b"" if body is None else dumps(body)
+    tell(name, request, status, content)
+    if kind is FaultKind.RESET:
+        return BrokenResponse(content, status, headers, "application/json")
+    if kind is FaultKind.EMPTY_200:
+        return Response(b"", 200, headers, "application/json")
+    return Response(content, status, headers, "application/json" if status != _NO_CONTENT else None)
 
 
 class BrokenResponse(Response):

@@ -1,11 +1,12 @@
 """The scenario document: what a world starts from."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from connectors.simulator.attributes import CONDITIONS
 from connectors.simulator.clock import to_ms
 from connectors.simulator.rivals import invent_rivals
 from connectors.simulator.world import Attributes, Authorization, Item, Listing, Seller, World
@@ -14,6 +15,15 @@ from domain.money import Money
 
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Price = Annotated[str, Field(pattern=r"^\d{1,12}(\.\d{1,4})?$")]
+
+
+def _condition(word: str) -> str:
+    if word not in CONDITIONS:
+        raise ValueError(f"{word} is none of Amazon's conditions")
+    return word
+
+
+Condition = Annotated[str, AfterValidator(_condition)]
 
 
 class _Part(BaseModel):
@@ -41,6 +51,8 @@ class ItemPart(_Part):
     reference_price: Price
     parent_asin: str | None = None
     child_asins: list[str] = []
+    restrictions: dict[Condition, Literal["APPROVAL_REQUIRED", "NOT_ELIGIBLE"]] = {}
+    """Conditions in which sellers may not list it, and why."""
 
 
 class ThirdPartyListingPart(_Part):
@@ -157,6 +169,7 @@ def _item(scenario: ScenarioDocument, part: ItemPart) -> Item:
         reference=reference,
         parent_asin=part.parent_asin,
         child_asins=tuple(part.child_asins),
+        restrictions=dict(part.restrictions),
         # Nobody can sell a variation parent.
         rivals=[] if part.child_asins else invent_rivals(scenario.seed, part.asin, reference),
     )

@@ -127,6 +127,9 @@ def _late_issues(world: World, attributes: Attributes) -> list[JsonObject]:
         found.append(issue("8560", f"{asin} does not match any ASIN.", [ASIN], "INVALID_ATTRIBUTE"))
     elif item.child_asins:
         found.append(issue("8541", f"{asin} is a variation parent.", [ASIN], "INVALID_ATTRIBUTE"))
+    elif (reader.text(attributes, CONDITION) or "new_new") in item.restrictions:
+        told = f"You need approval to list {asin} in this condition."
+        found.append(issue("5461", told, [ASIN], "QUALIFICATION_REQUIRED"))
     price, minimum = reader.price(attributes), reader.minimum(attributes)
     if price is not None and minimum is not None and minimum > price:
         found.append(

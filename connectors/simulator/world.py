@@ -66,6 +66,8 @@ class Item:
     parent_asin: str | None
     child_asins: tuple[str, ...]
     rivals: list[Rival]
+    restrictions: dict[str, str] = field(default_factory=dict)
+    """Conditions in which it may not be listed, with Amazon's word for why."""
     react_at: int | None = None
     """Tick from which the rivals answer a change of a listing's live price."""
 

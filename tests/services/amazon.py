@@ -103,12 +103,17 @@ class Amazon:
 
     def trouble(self, operation: str = "*", kind: str = "500", times: int = 0) -> None:
         """Have the next calls of an operation go wrong."""
-        self._post("faults", {"faults": [{"operation": operation, "kind": kind, "next": times}]})
+        self.trouble_all([{"operation": operation, "kind": kind, "next": times}])
+
+    def trouble_all(self, faults: Sequence[dict[str, Any]]) -> None:
+        """Have calls go wrong by these rules, until something else is asked for."""
+        self._post("faults", {"faults": list(faults)})
 
     def forbid(self, *operations: str) -> None:
         """Have Amazon deny these operations, as where the application lacks their role."""
-        faults = [{"operation": each, "kind": "403", "probability": 1} for each in operations]
-        self._post("faults", {"faults": faults})
+        self.trouble_all(
+            [{"operation": each, "kind": "403", "probability": 1} for each in operations]
+        )
 
     def revoke(self, seller_id: str) -> None:
         """Have a seller take back what it allowed."""
@@ -162,8 +167,10 @@ def running(
         assert thread.is_alive()
         time.sleep(0.01)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    with httpx.Client(base_url=url, timeout=60) as http:
-        yield Amazon(url, clock_file, http)
-    server.should_exit = True
-    thread.join()
-    listening.close()
+    try:
+        with httpx.Client(base_url=url, timeout=60) as http:
+            yield Amazon(url, clock_file, http)
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()

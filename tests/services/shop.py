@@ -166,13 +166,14 @@ class Shop:
         for _ in range(10):
             await self.reprice()
             await self.push()
-            if not await self._open():
+            if not await self.open():
                 return
             self.amazon.advance(30)
             await self.confirm()
         raise AssertionError("the shop does not come to rest")
 
-    async def _open(self) -> int:
+    async def open(self) -> int:
+        """How many listings and submissions are not at their end."""
         waiting = [SubmissionState.PENDING, SubmissionState.SENT, SubmissionState.ACCEPTED]
         under_way = await count_in_states(self.scope, self.id, waiting)
         return under_way + await self.due()

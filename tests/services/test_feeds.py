@@ -358,14 +358,15 @@ async def test_where_feeds_are_refused_changes_leave_one_by_one(
     assert [feed.state for feed in await feeds(shop)] == [FeedState.FAILED]
 
 
-async def test_a_foreign_feed_is_not_taken_for_ours(selling: Shop) -> None:
+@pytest.mark.parametrize("skus", [["MUG-1"], [f"THEIRS-{number}" for number in MUGS]])
+async def test_a_foreign_feed_is_not_taken_for_ours(selling: Shop, skus: list[str]) -> None:
     shop = selling
     connector = await shop.runtime.connections.of(await shop.store())
     await reprice(shop, "21.00")
     away = Unavailable("away", operation="createFeed")
     with pytest.raises(Unavailable):
         await with_connector(shop, **failing("send_feed", away)).push()
-    theirs = [OfferPatch("MUG-1", "DRINKING_CUP", usd("19.00"), None)]
+    theirs = [OfferPatch(sku, "DRINKING_CUP", usd("19.00"), None) for sku in skus]
     await connector.send_feed(await connector.upload_feed(theirs))
 
     await shop.push()

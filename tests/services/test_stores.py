@@ -36,7 +36,7 @@ from tests.services.amazon import (
     Amazon,
     an_item,
 )
-from tests.services.shop import BY_EAN, CREDENTIALS, Shop, a_mug, forget_jobs, queued
+from tests.services.shop import BY_EAN, CREDENTIALS, Shop, a_mug, forget_jobs, open_shop, queued
 
 
 async def opened(runtime: Runtime, **changes: Any) -> Store:
@@ -213,6 +213,17 @@ async def test_an_amazon_that_is_away_says_so(
             actor="me",
         )
     assert (await STORES.require(shop.scope, store.id)).status is StoreStatus.IN_SETUP
+
+
+@pytest.mark.parametrize("operation", ["createDestination", "createSubscription"])
+@pytest.mark.parametrize("kind", ["empty", "reset", "503"])
+async def test_an_answer_that_is_lost_while_connecting_does_not_show(
+    runtime: Runtime, amazon: Amazon, operation: str, kind: str
+) -> None:
+    amazon.trouble(operation, kind, 1)
+    shop = await open_shop(runtime, amazon)
+    await shop.put_on_sale(a_mug())
+    assert await shop.receive() > 0
 
 
 async def test_credentials_lie_sealed_in_the_database(shop: Shop) -> None:

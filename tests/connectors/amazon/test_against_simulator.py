@@ -12,7 +12,7 @@ import uvicorn
 from connectors.amazon.account import AmazonAccount, AmazonEndpoints
 from connectors.amazon.connector import AmazonConnector
 from connectors.budget import LocalBudget
-from connectors.errors import Refusal, Unauthorized
+from connectors.errors import Refusal, Unauthorized, Unavailable
 from connectors.port import (
     IdentifierType,
     MarketplaceListing,
@@ -90,12 +90,17 @@ class Amazon:
         return next(iter(await self.connector.listings([sku])), None)
 
 
-def _connector(url: str, clock: FixedClock, refresh_token: str = "Atzr|ours") -> AmazonConnector:
+def _connector(
+    url: str,
+    clock: FixedClock,
+    refresh_token: str = "Atzr|ours",
+    http: httpx.AsyncClient | None = None,
+) -> AmazonConnector:
     account = AmazonAccount(
         "client", "secret", refresh_token, "A3OURSELLER", MARKETPLACES["US"], "merchant-1"
     )
     endpoints = AmazonEndpoints.at(url, queue_arn=f"arn:aws:sqs:us-east-1:000000000000:{_QUEUE}")
-    return AmazonConnector(account, endpoints, LocalBudget(_SCALE), clock)
+    return AmazonConnector(account, endpoints, LocalBudget(_SCALE), clock, http)
 
 
 @pytest.fixture
@@ -269,3 +274,60 @@ async def test_a_feed_and_a_report_go_all_the_way(amazon: Amazon) -> None:
     (listing,) = (await connector.read_listings_report(made.document_id)).listings
     assert (listing.seller_sku, listing.asin, listing.title) == ("OLD-1", "B000000002", "Red mug")
     assert (listing.price, listing.quantity, listing.is_buyable) == (price, 4, True)
+
+
+@pytest.fixture
+async def hasty(amazon: Amazon) -> AsyncIterator[AmazonConnector]:
+    """A connector that does not wait long for an answer."""
+    async with httpx.AsyncClient(timeout=0.3) as http:
+        yield _connector(amazon.url, amazon.clock, http=http)
+
+
+_TOO_LATE = {"kind": "slow", "seconds": 0.6}
+_TORN = {"kind": "reset"}
+
+
+async def _trouble(amazon: Amazon, operation: str, kind: dict[str, object]) -> None:
+    faults = [{"operation": operation, "next": 1, **kind}]
+    (await amazon.control.post("/control/faults", json={"faults": faults})).raise_for_status()
+
+
+async def _requests(amazon: Amazon, operation: str) -> int:
+    found = (await amazon.control.get("/control/status")).json()["requests"].get(operation, {})
+    return sum(found.values())
+
+
+@pytest.mark.parametrize("kind", [_TOO_LATE, _TORN], ids=["too late", "torn"])
+async def test_what_was_asked_for_and_not_answered_may_have_been_done(
+    amazon: Amazon, hasty: AmazonConnector, kind: dict[str, object]
+) -> None:
+    document = await hasty.upload_feed([OfferPatch("OLD-1", "PRODUCT", Money(999, "USD"), None)])
+    await _trouble(amazon, "createFeed", kind)
+    with pytest.raises(Unavailable):
+        await hasty.send_feed(document)
+    await _trouble(amazon, "createReport", kind)
+    with pytest.raises(Unavailable):
+        await hasty.request_listings_report()
+
+    await asyncio.sleep(0.5)  # what comes too late has come by then
+    assert await _requests(amazon, "createFeed") == 1
+    assert await _requests(amazon, "createReport") == 1
+    assert len(await hasty.feeds_since(_START)) == 1
+    assert await hasty.listings_report_since(_START) is not None
+
+
+@pytest.mark.parametrize("kind", [_TOO_LATE, _TORN], ids=["too late", "torn"])
+async def test_absolute_values_are_sent_again_where_no_answer_came(
+    amazon: Amazon, hasty: AmazonConnector, kind: dict[str, object]
+) -> None:
+    await _trouble(amazon, "patchListingsItem", kind)
+    assert (await hasty.patch_offer(OfferPatch("OLD-1", "PRODUCT", Money(888, "USD"), 3))).accepted
+    await _trouble(amazon, "searchListingsItems", kind)
+    assert [found.seller_sku for found in await hasty.listings(["OLD-1"])] == ["OLD-1"]
+
+    await asyncio.sleep(0.5)
+    assert await _requests(amazon, "patchListingsItem") == 2
+    await amazon.advance(30, market_frozen=True)
+    changed = await amazon.listing("OLD-1")
+    assert changed is not None
+    assert (changed.price, changed.quantity) == (Money(888, "USD"), 3)

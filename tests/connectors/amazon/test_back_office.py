@@ -30,6 +30,7 @@ from connectors.back_office import (
 from connectors.errors import Rejected, Unreadable
 from domain.money import Money
 from tests.connectors.amazon.conftest import NOW
+from tests.connectors.amazon.junk import like
 
 _PARCEL = Parcel("1", "Other", "1Z9", NOW, {"item-1": 2}, "Bike & Co", "Express")
 _SHIPMENT = Shipment("902-1", _PARCEL)
@@ -382,26 +383,7 @@ async def test_settlements_are_found_over_pages(connector: AmazonConnector, wire
     assert _asked(wire)[1] == {"nextToken": ["n"]}
 
 
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.decimals() | st.text(),
-    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
-    max_leaves=10,
-)
-
-
-def _like(example: Any) -> st.SearchStrategy[Any]:
-    """Values in the shape of an example, of which any part may be anything."""
-    if isinstance(example, dict):
-        whole = st.fixed_dictionaries(
-            {}, optional={key: _like(part) for key, part in example.items()}
-        )
-        return whole | _JSON
-    if isinstance(example, list):
-        return st.lists(st.one_of([_like(part) for part in example]), max_size=3) | _JSON
-    return st.just(example) | _JSON
-
-
-@given(_like(_TRANSACTION))
+@given(like(_TRANSACTION))
 def test_any_transaction_is_read_or_not(row: Any) -> None:
     if isinstance(row, dict):
         found = transaction_of(row)
@@ -418,9 +400,7 @@ def test_charges_without_end_are_cut_off() -> None:
 
 
 @given(
-    _like(
-        {"sellerSku": "A", "inventoryDetails": {"reservedQuantity": {"totalReservedQuantity": 1}}}
-    )
+    like({"sellerSku": "A", "inventoryDetails": {"reservedQuantity": {"totalReservedQuantity": 1}}})
 )
 def test_any_stock_is_read_or_not(row: Any) -> None:
     if isinstance(row, dict):

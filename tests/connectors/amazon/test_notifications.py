@@ -96,7 +96,8 @@ async def test_a_subscription_that_goes_elsewhere_is_told(
     connector: AmazonConnector, wire: Any
 ) -> None:
     conflict = httpx.Response(409, json={"errors": [{"code": "Conflict", "message": "Exists"}]})
-    wire.answer(_ok(_KNOWN), _ok({"subscriptionId": "s-1", "destinationId": "d-9"}), conflict)
+    elsewhere = {"subscriptionId": "s-1", "destinationId": "d-9"}
+    wire.answer(_ok(_KNOWN), _ok(elsewhere), conflict, _ok(elsewhere))
 
     with pytest.raises(Rejected, match="Exists"):
         await connector.subscribe()

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -95,28 +95,15 @@ FEEDS, REPORTS = "/feeds/2021-06-30", "/reports/2021-06-30"
 
 
 class Amazon:
-    """Signs in as a seller and calls the operations; every answer passes the hooks."""
+    """Signs in as a seller and calls the operations."""
 
-    def __init__(
-        self,
-        app: Starlette,
-        hooks: Sequence[Callable[[httpx.Response], None]] = (),
-        seller: str = SELLER,
-    ) -> None:
+    def __init__(self, app: Starlette, seller: str = SELLER) -> None:
         self.app = app
         self.seller = seller
         self.token = ""
         self.grantless_token = ""
-
-        async def run_hooks(response: httpx.Response) -> None:
-            await response.aread()
-            for hook in hooks:
-                hook(response)
-
         self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app),
-            base_url="http://amazon.test",
-            event_hooks={"response": [run_hooks]},
+            transport=httpx.ASGITransport(app=app), base_url="http://amazon.test"
         )
 
     async def sign_in(self) -> None:

@@ -41,7 +41,19 @@ from spapi.models.orders_v0 import (
     ConfirmShipmentRequest,
     PackageDetail,
 )
+from spapi.models.product_fees_v0 import (
+    FeesEstimateByIdRequest,
+    FeesEstimateRequest,
+    PriceToEstimateFees,
+)
+from spapi.models.product_fees_v0 import MoneyType as FeesMoney
 from spapi.models.product_pricing_v0 import GetItemOffersBatchRequest, ItemOffersRequest
+from spapi.models.product_pricing_v2022_05_01 import (
+    CompetitiveSummaryBatchRequest,
+    CompetitiveSummaryRequest,
+    FeaturedOfferExpectedPriceRequest,
+    GetFeaturedOfferExpectedPriceBatchRequest,
+)
 from spapi.models.reports_v2021_06_30 import (
     CreateReportScheduleSpecification,
     CreateReportSpecification,
@@ -273,6 +285,76 @@ def test_amazons_own_client_sees_rivals_catalogue_and_orders(
     assert item.summaries[0].item_name == "Hiking mug 1-XS, blue"
     assert len(orders.orders) == len(more.orders) == 5
     assert order.order.order_items[0].product.seller_sku.startswith("MUG-")
+
+
+def test_amazons_own_client_asks_what_may_be_listed_and_what_it_earns(
+    official: Callable[..., Any], control: httpx.Client
+) -> None:
+    request = ListingsItemPutRequest(
+        "DRINKING_CUP", "LISTING_OFFER_ONLY", offer_attributes(asin(1), 15, 5000)
+    )
+    spapi.ListingsApi(official()).put_listings_item(SELLER, _SKU, [MARKETPLACE], request)
+    _pass(control, 30)
+    client = official()
+
+    closed = spapi.ListingsRestrictionsApi(client).get_listings_restrictions(
+        asin(1), SELLER, [MARKETPLACE]
+    )
+    types = spapi.DefinitionsApi(client).search_definitions_product_types(
+        [MARKETPLACE], keywords=["drinking"]
+    )
+    definition = spapi.DefinitionsApi(client).get_definitions_product_type(
+        "DRINKING_CUP", [MARKETPLACE]
+    )
+    price = PriceToEstimateFees(FeesMoney("USD", 15.0))
+    (fees,) = spapi.FeesApi(client).get_my_fees_estimates(
+        [
+            FeesEstimateByIdRequest(
+                FeesEstimateRequest(MARKETPLACE, True, price, "1"), "ASIN", asin(1)
+            )
+        ]
+    )
+    pricing = spapi.ProductPricingApi(client)
+    own = pricing.get_pricing(MARKETPLACE, "Asin", asins=[asin(1), asin(2)])
+    competitive = pricing.get_competitive_pricing(MARKETPLACE, "Asin", asins=[asin(1)])
+    offers = pricing.get_listing_offers(MARKETPLACE, "New", _SKU)
+    expected = spapi.ProductPricingV2022Api(client).get_featured_offer_expected_price_batch(
+        GetFeaturedOfferExpectedPriceBatchRequest(
+            [
+                FeaturedOfferExpectedPriceRequest(
+                    uri="/products/pricing/2022-05-01/offer/featuredOfferExpectedPrice",
+                    method="GET",
+                    marketplace_id=MARKETPLACE,
+                    sku=_SKU,
+                )
+            ]
+        )
+    )
+    summaries = spapi.ProductPricingV2022Api(client).get_competitive_summary(
+        CompetitiveSummaryBatchRequest(
+            [
+                CompetitiveSummaryRequest(
+                    asin=asin(1),
+                    marketplace_id=MARKETPLACE,
+                    included_data=["featuredBuyingOptions", "referencePrices"],
+                    method="GET",
+                    uri="/products/pricing/2022-05-01/items/competitiveSummary",
+                )
+            ]
+        )
+    )
+
+    assert closed.restrictions == []
+    assert [each.name for each in types.product_types] == ["DRINKING_CUP"]
+    assert httpx.get(definition.var_schema.link.resource).json()["type"] == "object"
+    assert fees.fees_estimate.total_fees_estimate.amount == 2.25 + 3.5
+    first, second = own.payload
+    assert [offer.seller_sku for offer in first.product.offers] == [_SKU]
+    assert second.product.offers == []
+    assert len(competitive.payload) == 1
+    assert any(offer.my_offer for offer in offers.payload.offers)
+    assert expected.responses[0].body.offer_identifier.asin == asin(1)
+    assert summaries.responses[0].body.reference_prices[0].name == "CompetitivePrice"
 
 
 def test_amazons_own_client_subscribes_without_a_seller(

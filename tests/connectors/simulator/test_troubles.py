@@ -211,6 +211,6 @@ async def test_requests_are_counted_by_operation_and_status(amazon: Amazon) -> N
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason=MISSING)
 def test_the_plans_are_those_that_amazon_publishes(models: OfficialModels) -> None:
-    published = {one["operationId"]: one for _, one in models._operations if not one["deprecated"]}
+    published = {one["operationId"]: one for one in models.operations if not one["deprecated"]}
     for name, plan in PLANS.items():
         assert (plan.rate, plan.burst) == (published[name]["rate"], published[name]["burst"]), name
