@@ -40,7 +40,7 @@ def _panel(panel: Panel, top: int, first: int) -> Iterable[str]:
         y = bottom - _PANEL * part // 2
         yield f'<path d="M{_LEFT} {y}H{right}" stroke="#d8dee4"/>'
         yield _text(_LEFT - 8, y + 4, f"{most * part / 2:,g}", "end")
-    for step in {0, steps // 2, steps - 1}:
+    for step in sorted({0, steps // 2, steps - 1}):
         yield _text(_x(step, steps), bottom + 16, f"day {first + step}", "middle")
     for place, (name, values) in enumerate(panel.lines.items()):
         colour = _COLOURS[place % len(_COLOURS)]
