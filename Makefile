@@ -84,9 +84,10 @@ build/%/.installed: requirements/%.txt | $(STAMP)
 	PATH="$(NODE):$$PATH" $(BIN)/npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
-soak: install ## See that the rule engine's memory stays flat, and that a thousand subscribers hear everything
+soak: install ## See that memory stays flat, that a thousand subscribers hear everything, and that a store stands a month
 	$(BIN)/python -m bench.soak
 	$(BIN)/python -m bench.live
+	$(BIN)/python -m bench.month --chart docs/soak.svg
 
 lock: install ## Write requirements/ anew from pyproject.toml, keeping versions; U="--upgrade" moves them
 	$(COMPILE) pyproject.toml --extra embedded --group dev -o requirements/dev.txt $(U)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from connectors.simulator.controls import Controls
 from domain.change import ChangeKind
@@ -83,10 +84,13 @@ Watch = Callable[[str, "Tally"], None]
 class Story:
     """One telling, for one store on one simulated Amazon."""
 
-    def __init__(self, runtime: Runtime, store: Store, market: Controls) -> None:
+    def __init__(
+        self, runtime: Runtime, store: Store, market: Controls, *, patience: float = _PATIENCE
+    ) -> None:
         self._runtime = runtime
         self._store = store
         self._market = market
+        self._patience = patience
         self._scope: Scope = runtime.scope(store.merchant_id)
         self._seen_change = ""
         self.tally = Tally()
@@ -106,14 +110,23 @@ class Story:
         await self._rest(watch, "matching and listing", OperationKind.MATCH)
         # Half an hour makes the listings live; who holds the Buy Boxes then has not seen us react.
         await self._market.advance(TICK_MINUTES, frozen=True)
-        await self._rest(watch, "going live", OperationKind.OFFERS_PULL)
+        await self.sweep(watch)
         return self.tally.share
 
-    async def tick(self, watch: Watch) -> None:
-        """Let rivals move and buyers buy, and answer it."""
-        happened = await self._market.advance(TICK_MINUTES)
+    async def tick(self, watch: Watch, minutes: int = TICK_MINUTES) -> dict[str, Any]:
+        """Let rivals move and buyers buy, and answer it; gives what the market says of that time."""
+        happened = await self._market.advance(minutes)
         self.tally.events += happened["offersChanged"]
         await self._rest(watch, happened["now"])
+        return happened
+
+    async def sweep(self, watch: Watch) -> None:
+        """Read the offers on everything, as is done now and then for what notifications missed, and answer them."""
+        await self._rest(watch, "sweeping", OperationKind.OFFERS_PULL)
+
+    async def answer(self, watch: Watch, moment: str) -> None:
+        """Answer what was changed here."""
+        await self._rest(watch, moment)
 
     async def settle(self, watch: Watch, moment: str = "settling") -> None:
         """Let time pass with a resting market until everything sent is live.
@@ -140,7 +153,7 @@ class Story:
                 self._scope, kind, actor="demonstration", store_id=self._store.id
             )
             operation_id = operation.id
-        deadline, wake_at, count_at = time.monotonic() + _PATIENCE, 0.0, 0.0
+        deadline, wake_at, count_at = time.monotonic() + self._patience, 0.0, 0.0
         while True:
             if time.monotonic() >= wake_at:
                 # Again and again, since a wake may be lost with whoever it woke.
@@ -167,7 +180,7 @@ class Story:
             if not left:
                 return
             if time.monotonic() > deadline:
-                raise NotAtRest(f"After {_PATIENCE:.0f} seconds there is still: {left}.")
+                raise NotAtRest(f"After {self._patience:.0f} seconds there is still: {left}.")
             await asyncio.sleep(_POLL)
 
     async def _wake(self, job: Job, operation_id: str | None = None) -> None:

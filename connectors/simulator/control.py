@@ -22,6 +22,7 @@ from connectors.simulator.settings import SimulatorSettings
 from connectors.simulator.state_file import save, state_digest
 from connectors.simulator.tick import Advance, advance
 from connectors.simulator.wire import JsonObject, dumps, loads
+from connectors.simulator.world import Delivery
 
 LONGEST_ADVANCE = 7 * 24 * 60
 M = TypeVar("M", bound=BaseModel)
@@ -55,6 +56,14 @@ class PlanBody(_Body):
 
     rate: Annotated[float, Field(gt=0, le=1_000_000)]
     burst: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class DeliveryBody(_Body):
+    """Which shares of the notifications of offers are lost, come late, and come twice."""
+
+    lost: Annotated[float, Field(ge=0, le=1)] = 0.0
+    late: Annotated[float, Field(ge=0, le=1)] = 0.0
+    twice: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class RatesBody(_Body):
@@ -105,6 +114,9 @@ def control_routes(simulator: Simulator, settings: SimulatorSettings) -> list[Ro
             "offersChanged": happened.offers_changed,
             "ordersPlaced": happened.orders_placed,
             "notificationsSent": happened.notifications_sent,
+            "notificationsLost": happened.of_offers.lost,
+            "notificationsLate": happened.of_offers.late,
+            "notificationsTwice": happened.of_offers.twice,
         }
 
     def set_faults(body: bytes, _: Request) -> JsonObject:
@@ -116,6 +128,7 @@ def control_routes(simulator: Simulator, settings: SimulatorSettings) -> list[Ro
 
     def journal(_: bytes, request: Request) -> JsonObject:
         asked = request.query_params
+        after = int(asked.get("after", "0"))
         entries = [
             {
                 "order": entry.order,
@@ -130,7 +143,8 @@ def control_routes(simulator: Simulator, settings: SimulatorSettings) -> list[Ro
                 "submissionId": entry.submission_id,
             }
             for entry in simulator.world.journal
-            if asked.get("operation") in {None, entry.operation}
+            if entry.order > after
+            and asked.get("operation") in {None, entry.operation}
             and asked.get("sellerSku") in {None, entry.sku}
         ]
         return {"entries": entries}
@@ -140,6 +154,7 @@ def control_routes(simulator: Simulator, settings: SimulatorSettings) -> list[Ro
         Route("/control/advance", _endpoint(advance_time), methods=["POST"]),
         Route("/control/faults", _endpoint(set_faults), methods=["POST"]),
         Route("/control/rates", _endpoint(partial(set_rates, simulator)), methods=["POST"]),
+        Route("/control/delivery", _endpoint(partial(set_delivery, simulator)), methods=["POST"]),
         Route("/control/revoke", _endpoint(partial(take_back, simulator)), methods=["POST"]),
         Route("/control/journal", _endpoint(journal), methods=["GET"]),
         Route("/control/queues", _endpoint(lambda *_: queues(simulator)), methods=["GET"]),
@@ -159,6 +174,13 @@ def set_rates(simulator: Simulator, body: bytes, _: Request) -> JsonObject:
         buckets.plans = {name: Plan(p.rate, p.burst) for name, p in asked.plans.items()}
     plans = {name: {"rate": p.rate, "burst": p.burst} for name, p in buckets.plans.items()}
     return {"scale": buckets.scale, "plans": plans}
+
+
+def set_delivery(simulator: Simulator, body: bytes, _: Request) -> JsonObject:
+    """Set how notifications of offers go astray; what is not named does not happen."""
+    asked = _parse(DeliveryBody, body)
+    simulator.world.delivery = Delivery(asked.lost, asked.late, asked.twice)
+    return asked.model_dump()
 
 
 def take_back(simulator: Simulator, body: bytes, _: Request) -> JsonObject:

@@ -33,13 +33,32 @@ class Controls:
 
     async def waiting_events(self) -> int:
         """How many notifications wait, or are out and not acknowledged."""
-        answer = await self._http.get("/control/queues")
-        answer.raise_for_status()
-        return sum(depth["visible"] + depth["inFlight"] for depth in answer.json().values())
+        queues = await self._get("/control/queues")
+        return sum(depth["visible"] + depth["inFlight"] for depth in queues.values())
+
+    async def delivery(self, *, lost: float = 0, late: float = 0, twice: float = 0) -> None:
+        """Have these shares of the notifications of offers never come, come late, come a second time."""
+        await self._post("/control/delivery", {"lost": lost, "late": late, "twice": twice})
+
+    async def status(self) -> dict[str, Any]:
+        """How things stand."""
+        return await self._get("/control/status")
+
+    async def written(self, after: int) -> list[dict[str, Any]]:
+        """What was written to listings after an entry of the journal, in order."""
+        answer = await self._get("/control/journal", after=after)
+        entries: list[dict[str, Any]] = answer["entries"]
+        return entries
 
     async def close(self) -> None:
         """Let go of connections."""
         await self._http.aclose()
+
+    async def _get(self, path: str, **query: int) -> dict[str, Any]:
+        answer = await self._http.get(path, params=query)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = await self._http.post(path, json=body)

@@ -1,6 +1,7 @@
 """Notifications that leave for the sellers' queues: what they say, and the ways in which they go astray."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from connectors.simulator.chance import fraction, uuid
 from connectors.simulator.clock import iso
@@ -25,16 +26,28 @@ VERSIONS = {
     REPORT_FINISHED: "2020-09-04",
 }
 """The types that can be subscribed to, with the version of what each says."""
-_TWICE = 0.02
-_TWICE_LATE = 0.02
+_ENDS_TWICE = 0.02
+"""Share of the notifications of finished feeds and reports that come twice."""
 
 
-def announce_offers(world: World, changed: Iterable[tuple[str, str]]) -> int:
+@dataclass(slots=True)
+class Announced:
+    """What became of notifications of offers."""
+
+    sent: int = 0
+    """All that were put into queues, second copies and those of before included."""
+    lost: int = 0
+    late: int = 0
+    twice: int = 0
+
+
+def announce_offers(world: World, changed: Iterable[tuple[str, str]]) -> Announced:
     """Tell each subscribed seller of changed offers on the items that it sells in that condition.
 
-    One message for an item, condition and tick. Messages come in no order; a few come twice, at
-    once or after the next tick. Gives how many were sent.
+    One message for an item, condition and tick. Messages come in no order; as `world.delivery` has it some are
+    lost, come late or come twice.
     """
+    announced, delivery = Announced(), world.delivery
     sending = [*world.late_messages]
     world.late_messages = []
     subscriptions = [
@@ -48,18 +61,27 @@ def announce_offers(world: World, changed: Iterable[tuple[str, str]]) -> int:
                 continue
             arn = world.destinations[subscription.destination_id].arn
             message = (arn, dumps(_offers_changed(world, subscription, asin, group)).decode())
-            sending.append(message)
-            luck = fraction(world.seed, "twice", asin, group, world.tick)
-            if luck < _TWICE:
-                sending.append(message)
-            elif luck < _TWICE + _TWICE_LATE:
+            name = (asin, group, world.tick)
+            fate = fraction(world.seed, "fate", *name)
+            if fate < delivery.lost:
+                announced.lost += 1
+                continue
+            if fate < delivery.lost + delivery.late:
+                announced.late += 1
                 world.late_messages.append(message)
+            else:
+                sending.append(message)
+            luck = fraction(world.seed, "twice", *name)
+            if luck < delivery.twice:
+                announced.twice += 1
+                (sending if luck < delivery.twice / 2 else world.late_messages).append(message)
     world.late_messages.sort()
     shuffled = sorted(
         enumerate(sorted(sending)),
         key=lambda placed: fraction(world.seed, "order", world.tick, placed[0]),
     )
-    return sum(world.queues.deliver(arn, body) for _, (arn, body) in shuffled)
+    announced.sent = sum(world.queues.deliver(arn, body) for _, (arn, body) in shuffled)
+    return announced
 
 
 def announce_feed(world: World, feed: Batch) -> int:
@@ -114,7 +136,9 @@ def _announce_end(
         }
         arn, text = world.destinations[subscription.destination_id].arn, dumps(body).decode()
         copies = (
-            2 if fraction(world.seed, "twice", notification_type, batch.batch_id) < _TWICE else 1
+            2
+            if fraction(world.seed, "twice", notification_type, batch.batch_id) < _ENDS_TWICE
+            else 1
         )
         sent += sum(world.queues.deliver(arn, text) for _ in range(copies))
     return sent

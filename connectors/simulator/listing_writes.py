@@ -121,7 +121,7 @@ def enter(
         pass
     world.journal.append(
         JournalEntry(
-            order=len(world.journal) + 1,
+            order=world.journal[-1].order + 1 if world.journal else 1,
             tick=world.tick,
             at_ms=world.now_ms,
             operation=operation,

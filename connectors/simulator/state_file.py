@@ -10,9 +10,11 @@ from connectors.simulator.clock import write_atomically
 from connectors.simulator.queue import Message, Queue, Queues
 from connectors.simulator.wire import JsonObject, dumps, loads
 from connectors.simulator.world import (
+    JOURNAL_KEPT,
     Authorization,
     Batch,
     Code,
+    Delivery,
     Destination,
     Item,
     JournalEntry,
@@ -31,7 +33,7 @@ from connectors.simulator.world import (
 
 _DERIVED = frozenset({"index", "due", "listings_by_asin", "buy_box"})
 _MACHINERY = _DERIVED | set(
-    """authorizations codes tokens journal requests queues late_messages documents feeds reports
+    """authorizations codes tokens journal requests queues delivery late_messages documents feeds reports
     schedules settled_ms""".split()
 )
 
@@ -76,8 +78,9 @@ def load(path: Path) -> World:
         reports={k: Batch(**value) for k, value in state["reports"].items()},
         schedules={k: Schedule(**value) for k, value in state.get("schedules", {}).items()},
         settled_ms=state.get("settled_ms", state["now_ms"]),
+        delivery=Delivery(**{k: float(v) for k, v in state.get("delivery", {}).items()}),
         late_messages=[(arn, body) for arn, body in state["late_messages"]],
-        journal=[JournalEntry(*entry) for entry in state["journal"]],
+        journal=deque((JournalEntry(*entry) for entry in state["journal"]), JOURNAL_KEPT),
         requests={key: Counter(value) for key, value in state["requests"].items()},
         queues=_queues(state["queues"]),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from connectors.simulator import batches
 from connectors.simulator.clock import MINUTE
 from connectors.simulator.demand import place_orders, progress_orders
-from connectors.simulator.events import announce_offers
+from connectors.simulator.events import Announced, announce_offers
 from connectors.simulator.market import move_rivals
 from connectors.simulator.submissions import settle
 from connectors.simulator.world import World
@@ -19,6 +19,7 @@ class Advance:
     """Items and conditions whose offers changed."""
     orders_placed: int
     notifications_sent: int
+    of_offers: Announced
 
 
 def advance(world: World, minutes: int, *, market_frozen: bool) -> Advance:
@@ -46,7 +47,8 @@ def advance(world: World, minutes: int, *, market_frozen: bool) -> Advance:
     # After the placing: what was ordered and paid within this time must not look changed in the next.
     progress_orders(world)
     _drop_expired_tokens(world)
-    return Advance(len(changed), placed, told + announce_offers(world, changed))
+    of_offers = announce_offers(world, changed)
+    return Advance(len(changed), placed, told + of_offers.sent, of_offers)
 
 
 def _drop_expired_tokens(world: World) -> None:

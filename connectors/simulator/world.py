@@ -4,7 +4,7 @@ Everything here changes only between two awaits, so that a request sees a whole 
 """
 
 import heapq
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,8 @@ from connectors.simulator.catalog_index import CatalogIndex
 from connectors.simulator.queue import Queues
 from domain.marketplace import MARKETPLACES, Marketplace
 
+JOURNAL_KEPT = 50_000
+"""Writes that the journal holds, so that a long story does not fill memory and state file with them."""
 Attributes = dict[str, list[dict[str, Any]]]
 """Listing attributes as Amazon writes them. Never changed in place: a change makes a new dict."""
 
@@ -276,6 +278,18 @@ class JournalEntry:
     submission_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How notifications of offers go astray, as shares of them."""
+
+    lost: float = 0.0
+    """Never come."""
+    late: float = 0.0
+    """Come after the next tick only, among or after those of younger events."""
+    twice: float = 0.04
+    """Come a second time: half of these at once, half after the next tick."""
+
+
 @dataclass(slots=True)
 class World:
     """All of it. What is derived is rebuilt after loading and never saved."""
@@ -297,15 +311,17 @@ class World:
     tokens: dict[str, Token] = field(default_factory=dict)
     destinations: dict[str, Destination] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    delivery: Delivery = Delivery()
     late_messages: list[tuple[str, str]] = field(default_factory=list)
-    """Second copies of notifications, held back by one tick: ARN and body."""
+    """Notifications, or second copies of them, held back by one tick: ARN and body."""
     documents: dict[str, StoredDocument] = field(default_factory=dict)
     feeds: dict[str, Batch] = field(default_factory=dict)
     reports: dict[str, Batch] = field(default_factory=dict)
     schedules: dict[str, Schedule] = field(default_factory=dict)
     settled_ms: int = 0
     """Up to when settlements are made."""
-    journal: list[JournalEntry] = field(default_factory=list)
+    journal: deque[JournalEntry] = field(default_factory=lambda: deque(maxlen=JOURNAL_KEPT))
+    """The newest writes, oldest first."""
     requests: dict[str, Counter[str]] = field(default_factory=dict)
     queues: Queues = field(default_factory=Queues)
 

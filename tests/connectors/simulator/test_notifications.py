@@ -160,6 +160,32 @@ async def test_messages_come_out_of_order_and_some_twice(amazon: Amazon) -> None
     assert len(ids) < 1.2 * len(set(ids))
 
 
+async def test_messages_are_lost_come_late_and_come_twice_where_that_is_asked_for(
+    amazon: Amazon,
+) -> None:
+    url = await _listen_and_list(amazon)
+    await _drain(amazon, url)
+
+    await amazon.control("delivery", {"lost": 1})
+    happened = await amazon.advance(20)
+    assert await _drain(amazon, url) == []
+    assert happened["notificationsLost"] > 0
+
+    await amazon.control("delivery", {"late": 1})
+    first = await amazon.advance()
+    assert await _drain(amazon, url) == []
+    await amazon.control("delivery", {})
+    second = await amazon.advance()
+    messages = await _drain(amazon, url)
+    moments = {message["EventTime"] for message in messages}
+    assert len(messages) == second["notificationsSent"] > first["notificationsLate"] > 0
+    assert len(moments) == 2
+
+    await amazon.control("delivery", {"twice": 1})
+    happened = await amazon.advance()
+    assert 0 < happened["notificationsTwice"] < happened["notificationsSent"]
+
+
 async def test_nothing_is_told_of_items_that_the_seller_does_not_sell(amazon: Amazon) -> None:
     url = str((await _sqs(amazon, "CreateQueue", QueueName="offers"))["QueueUrl"])
     await _destination(amazon)

@@ -238,6 +238,7 @@ async def test_the_journal_tells_every_write_accepted_or_not(amazon: Amazon) -> 
         (4, 1, "deleteListingsItem", "A", None, None, "ACCEPTED"),
     ]
     assert len(await amazon.journal(sellerSku="A", operation="putListingsItem")) == 1
+    assert [entry["order"] for entry in await amazon.journal(after="2")] == [3, 4]
 
 
 async def test_without_a_scenario_nobody_can_sign_in_and_time_stands_still() -> None:
