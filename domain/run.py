@@ -1,8 +1,10 @@
 """A run: the prices that were decided together, judged together, and can be taken back together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from domain.money import Money
 
 
 class RunStatus(StrEnum):
@@ -80,6 +82,8 @@ class Run:
     """Prices that it left alone: changed again since, or the first of their listings."""
     undone_until: str = ""
     """Id of the last decision that the undoing looked at, from which it goes on."""
+    costs: dict[str, Money] = field(default_factory=dict)
+    """What a unit costs where its price is below that, by listing id; of a run that passed, where a limit asks."""
 
     @property
     def moved(self) -> int:

@@ -77,6 +77,32 @@ def judge_run(
     return tuple(_breaches(rails, run, catalogue_size))
 
 
+def judge_hour(
+    rails: Guardrails,
+    run: Sequence[NewPrice],
+    earlier: Sequence[NewPrice],
+    catalogue_size: int,
+) -> tuple[Breach, ...]:
+    """The limits that a run breaks together with what went out within the hour before it, oldest first.
+
+    Each listing counts once, with its price from before the first of its changes. Where somebody else set its price
+    in between, or it had none, it counts from there on.
+    """
+    if not earlier:
+        return ()
+    moves: dict[str, NewPrice] = {}
+    for each in (*earlier, *run):
+        so_far = moves.get(each.listing_id)
+        if so_far is not None and so_far.before is not None and so_far.after == each.before:
+            each = replace(each, before=so_far.before)  # noqa: PLW2901 - the same move, seen whole
+        moves[each.listing_id] = each
+    whole = [each for each in moves.values() if each.before != each.after]
+    return tuple(
+        replace(breach, note=f"Together with the hour before: {breach.note}")
+        for breach in judge_run(rails, whole, catalogue_size)
+    )
+
+
 def held(decision: Decision, breaches: Sequence[Breach]) -> Decision:
     """A decision whose price stays back because its run is held; its quantity goes out."""
     why = "; ".join(breach.note for breach in breaches)

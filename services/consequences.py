@@ -97,8 +97,11 @@ def _carry_out(case: Case, writes: _Writes) -> None:
             )
     submission = _submission(case)
     hold = decision.reason if decision.outcome is DecisionOutcome.HOLD else None
-    held_anew = hold is not None and decision.inputs_hash != listing.inputs_hash
     held_price = _held_price(case)
+    # Looking again at what waits for a person with its run, at the same price, is no news.
+    waits = hold is listing.hold is DecisionReason.RUN_HELD and held_price == listing.held
+    waits = waits and held_price is not None and held_price.price == decision.price_after
+    held_anew = hold is not None and decision.inputs_hash != listing.inputs_hash and not waits
     if held_price != listing.held:
         fields["held"] = held_price
     if submission or hold is not listing.hold or held_anew or moved:

@@ -38,12 +38,13 @@ from domain.operation import Operation, OperationKind
 from domain.run import Breach, Run, RunStatus
 from domain.store import Store, StoreStatus
 from rules.eligibility import Eligibility
-from rules.guardrails import Guardrails, NewPrice, judge_run
+from rules.guardrails import Guardrails, NewPrice, judge_hour, judge_run
 from rules.pricing import PricingVerdict
 from services import idempotency, markings, operations, runs, webhook_events
 from services.changelog import of_store
 from services.consequences import carry_out, settled_by
 from services.decisions import Case, decide_all, look_up, still_open
+from services.hour import prices_before
 from services.queue import Job
 from services.rulebooks import Rulebook
 from services.runtime import Runtime
@@ -286,8 +287,8 @@ async def _small_run(
     rulebook = await runtime.rulebooks.in_force(scope, store_id)
     decided = await _decide(scope, store, rulebook, rows, now, None)
     _take(judged, store, rows, decided, None)
-    breaches = await _breaches(scope, store_id, rulebook.guardrails, judged)
-    run = replace(_new_run(store, run_id, judged, breaches, now), ended_at=now)
+    breaches = await _breaches(scope, store_id, rulebook.guardrails, judged, now)
+    run = replace(_new_run(store, run_id, judged, breaches, now, rulebook.guardrails), ended_at=now)
     await _note(scope, run)
     await carry_out(scope, run, decided.cases, decided.settled)
     return len(rows)
@@ -330,8 +331,8 @@ async def _judge_and_write(
         decided += len(found.settled)
         await _tell(progress, len(found.settled), scope, store_id)
         await meanwhile()
-    breaches = await _breaches(scope, store_id, rulebook.guardrails, judged)
-    run = _new_run(store, run_id, judged, breaches, now)
+    breaches = await _breaches(scope, store_id, rulebook.guardrails, judged, now)
+    run = _new_run(store, run_id, judged, breaches, now, rulebook.guardrails)
     run = replace(run, marked_until=marked_until or now, pass_for=reason)
     await scope.transaction(lambda inside: _note(inside, run))
     for ids in _slices(judged.digests, _CHUNK):
@@ -506,12 +507,14 @@ async def _gathering(scope: Scope, store_id: str) -> list[str]:
 
 
 async def _breaches(
-    scope: Scope, store_id: str, rails: Guardrails, judged: _Judged
+    scope: Scope, store_id: str, rails: Guardrails, judged: _Judged, now: datetime
 ) -> tuple[Breach, ...]:
-    size = 0
-    if rails.changed_share_percent is not None and len(judged.prices) >= rails.from_listings:
+    """What the run breaks by itself, or else together with the hour before it."""
+    earlier = await prices_before(scope, store_id, rails, now, len(judged.prices))
+    size, most = 0, len(judged.prices) + len(earlier)
+    if rails.changed_share_percent is not None and most >= rails.from_listings:
         size = await listings.count_of(scope, store_id)
-    return judge_run(rails, judged.prices, size)
+    return judge_run(rails, judged.prices, size) or judge_hour(rails, judged.prices, earlier, size)
 
 
 async def _note(scope: Scope, run: Run) -> None:
@@ -536,7 +539,12 @@ async def _note(scope: Scope, run: Run) -> None:
 
 
 def _new_run(
-    store: Store, id_: str, judged: _Judged, breaches: tuple[Breach, ...], now: datetime
+    store: Store,
+    id_: str,
+    judged: _Judged,
+    breaches: tuple[Breach, ...],
+    now: datetime,
+    rails: Guardrails,
 ) -> Run:
     before = [(each.before, each.after) for each in judged.prices]
     return Run(
@@ -552,6 +560,14 @@ def _new_run(
         started_at=now,
         marked_until=now,
         ended_at=None,
+        costs={
+            each.listing_id: each.cost
+            for each in judged.prices
+            if rails.below_cost is not None
+            and not breaches  # no more than the limit
+            and each.cost is not None
+            and each.after < each.cost
+        },
     )
 
 

@@ -1,15 +1,40 @@
 """Decisions: written once, never changed."""
 
-from domain.decision import Decision
+from collections.abc import Collection as Members
+from collections.abc import Iterator
+
+from domain.decision import Decision, DecisionOutcome
+from domain.money import Money
 from storage.collection import Collection
 from storage.filters import AllOf, Is
 from storage.keyset import Sort
-from storage.mongo import Scope
+from storage.mongo import Scope, reader
 
 DECISIONS = Collection("decisions", Decision)
+_money = reader(Money)
 
 
 async def of_run(scope: Scope, run_id: str, after_id: str, limit: int) -> list[Decision]:
     """The decisions of a run that follow an id, oldest first."""
     where = AllOf((Is("run_id", "eq", run_id), Is("_id", "gt", after_id)))
     return await DECISIONS.find(scope, where, sort=Sort("_id"), limit=limit)
+
+
+async def moves_of_runs(
+    scope: Scope, run_ids: Members[str]
+) -> Iterator[tuple[str, str, Money | None, Money]]:
+    """Of the prices that runs set: the run, the listing, the price before and after, oldest first."""
+    where = {"run_id": {"$in": list(run_ids)}, "outcome": DecisionOutcome.CHANGE.value}
+    fields = ("run_id", "listing_id", "price_before", "price_after")
+    found = await scope.find(DECISIONS.name, where, fields=fields)
+    found.sort(key=lambda row: row["_id"])
+    return (
+        (
+            row["run_id"],
+            row["listing_id"],
+            _money(row["price_before"]) if row["price_before"] else None,
+            _money(row["price_after"]),
+        )
+        for row in found
+        if row["price_after"]
+    )

@@ -122,6 +122,8 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index(("store_id", _UP), ("status", _UP), ("_id", _UP)),
         # what was interrupted
         _index(("store_id", _UP), ("ended_at", _UP)),
+        # what was judged lately
+        _index(("store_id", _UP), ("started_at", _UP)),
     ],
     "submissions": [
         # what is to be sent, and what is to be read back

@@ -1,15 +1,18 @@
 """Runs: what was decided and judged together."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
+from domain.money import Money
 from domain.run import Run, RunStatus
 from storage.collection import Collection
 from storage.filters import AllOf, Is
 from storage.keyset import Sort
-from storage.mongo import Scope, to_field
+from storage.mongo import Scope, reader, to_field
 
 RUNS = Collection("runs", Run)
+_money = reader(Money)
 
 
 async def interrupted(scope: Scope, store_id: str) -> Run | None:
@@ -24,6 +27,36 @@ async def undoing(scope: Scope, store_id: str) -> Run | None:
     where = AllOf((Is("store_id", "eq", store_id), Is("status", "eq", RunStatus.UNDOING)))
     found = await RUNS.find(scope, where, sort=Sort("_id"), limit=1)
     return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Of a run that guard-rails let go, what there is to know of its prices besides its decisions."""
+
+    id: str
+    moved: int
+    costs: dict[str, Money]
+
+
+async def passed_since(scope: Scope, store_id: str, moment: datetime, limit: int) -> list[Passed]:
+    """Runs of a store after a moment that guard-rails let go and nobody took back, newest first."""
+    where = {
+        "store_id": store_id,
+        "started_at": {"$gt": moment},
+        "status": RunStatus.PASSED.value,
+    }
+    fields = ("up", "down", "first_priced", "costs")
+    found = await scope.find(
+        RUNS.name, where, fields=fields, sort=[("started_at", -1)], limit=limit
+    )
+    return [
+        Passed(
+            row["_id"],
+            row["up"] + row["down"] + row["first_priced"],
+            {id_: _money(cost) for id_, cost in row.get("costs", {}).items()},
+        )
+        for row in found
+    ]
 
 
 async def end(scope: Scope, id_: str, at: datetime) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.money import Money
 from domain.run import Breach, RunLimit
-from rules.guardrails import DEFAULT_GUARDRAILS, Guardrails, NewPrice, judge_run
+from rules.guardrails import DEFAULT_GUARDRAILS, Guardrails, NewPrice, judge_hour, judge_run
 from tests.rules.given import usd
 
 
@@ -131,3 +131,55 @@ def test_every_run_can_be_judged_in_any_order(
     ]
     named = {id_ for breach in forwards for id_ in breach.listing_ids}
     assert named <= {each.listing_id for each in changes}
+
+
+_small_runs = st.lists(
+    st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 3000), min_size=1, max_size=3),
+    max_size=12,
+)
+
+
+@given(
+    st.builds(
+        Guardrails,
+        st.none(),
+        st.none(),
+        _percents,
+        _percents,
+        _percents,
+        st.none() | st.integers(0, 3),
+        st.integers(1, 5),
+    ),
+    _small_runs,
+)
+def test_small_runs_within_an_hour_publish_nothing_that_one_run_could_not(
+    rails: Guardrails, small_runs: list[dict[str, int]]
+) -> None:
+    size, cost = 8, Money(700, "USD")
+    begun = dict.fromkeys("abcdefgh", Money(1000, "USD"))
+    now, published = dict(begun), list[NewPrice]()
+    for prices in small_runs:
+        moved = [
+            NewPrice(id_, now[id_], Money(minor, "USD"), cost)
+            for id_, minor in prices.items()
+            if now[id_].minor != minor
+        ]
+        if judge_run(rails, moved, size) or judge_hour(rails, moved, published, size):
+            continue
+        published += moved
+        now |= {each.listing_id: each.after for each in moved}
+        whole = [
+            NewPrice(id_, begun[id_], price, cost)
+            for id_, price in now.items()
+            if price != begun[id_]
+        ]
+        assert judge_run(rails, whole, size) == ()
+
+
+def test_what_somebody_else_set_in_between_is_where_the_fall_begins() -> None:
+    rails = Guardrails(total_fall_percent=Decimal(30), from_listings=1)
+    earlier = [change("20.00", "16.00", None, "a")]
+    assert limits(judge_hour(rails, [change("16.00", "13.00", None, "a")], earlier, 1)) == [
+        RunLimit.TOTAL_FALL
+    ]
+    assert judge_hour(rails, [change("15.00", "13.00", None, "a")], earlier, 1) == ()

@@ -613,3 +613,47 @@ async def test_every_published_price_is_justified_by_a_decision_of_its_run(stock
         submission = (await stocked.submissions(sku))[-1]
         assert by_id[submission.price_decision_id or ""].price_after == submission.price
     assert await RUNS.count(stocked.scope, EVERYTHING) == 2
+
+
+async def test_prices_that_fall_one_by_one_within_an_hour_are_judged_together(
+    stocked: Shop,
+) -> None:
+    await stocked.change_settings(price=PriceSettings(largest_step_percent=None))
+    for number in MUGS:
+        await stocked.import_products(a_mug(number, "12.00"))
+        await stocked.reprice()
+
+    rows = await stocked.listings()
+    assert [rows[sku].hold for sku in SKUS] == [None] * 9 + [DecisionReason.RUN_HELD] * 3
+    run = (await all_runs(stocked))[-1]
+    assert run.breaches[0].note == (
+        "Together with the hour before: The prices that change fall by 40.0% in total; "
+        "30% is allowed"
+    )
+
+    stocked.amazon.advance(61)
+    await stocked.import_products(a_mug(1, "11.00"))
+    await stocked.settle()
+    assert (await stocked.listing("MUG-1")).price == usd("11.00")
+
+
+async def test_a_price_that_falls_step_by_step_counts_with_what_it_was_an_hour_ago(
+    stocked: Shop,
+) -> None:
+    await stocked.publish(guardrails("medianFall: 20%, fromListings: 1"))
+    for price, hold in (("18.00", None), ("16.50", None), ("15.50", DecisionReason.RUN_HELD)):
+        await stocked.import_products(a_mug(1, price))
+        await stocked.reprice()
+        assert (await stocked.listing()).hold is hold
+
+
+async def test_prices_below_cost_are_counted_over_the_hour(stocked: Shop) -> None:
+    await stocked.change_settings(price=PriceSettings(largest_step_percent=None))
+    await stocked.publish(guardrails("belowCost: 2"))
+    for number in (1, 2, 3):
+        prices = {"price": usd("12.00"), "cost": usd("13.00")}
+        await stocked.import_products(a_mug(number, prices=prices))
+        await stocked.reprice()
+
+    rows = await stocked.listings()
+    assert [rows[sku].hold for sku in SKUS[:3]] == [None, None, DecisionReason.RUN_HELD]
