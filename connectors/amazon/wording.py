@@ -23,7 +23,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _WORDS = """
 a access account address again allowed already amazon an and another answer any application application's are as at
 attribute authorisation authorization available aws be been before behind body but by came can cannot code conflict
-connecterror connecttimeout content contenttoolarge could credentials currency damaged date destination details
+connecterror connecttimeout content contenttoolarge could credentials currency damaged date denied destination details
 different document does empty end error exceeded exists expired external failed failure feed field for forbidden format found
 frequency gateway given granted grant greater has have header html http id identifier in incorrect input internal
 internalfailure invalid invalid_client invalid_grant invalid_request invalid_scope is issue it item its json kind known large
