@@ -183,9 +183,10 @@ class Story:
         left = {
             "events": await self._market.waiting_events(),
             "orders": 0 if orders_read else 1,
-            "operations": sum(
-                not _waits_for_time(operation, now)
+            **Counter(
+                f"{operation.kind} {operation.id}"
                 for operation in await OPERATIONS.find(scope, _UNFINISHED)
+                if not _waits_for_time(operation, now)
             ),
             "due": await markings.count_due(scope, store_id),
             "timed": await listings.count_timed(scope, store_id, now),
