@@ -5,6 +5,7 @@ import typer
 from cli import (
     backtest,
     catalog,
+    communication_errors,
     demo,
     explain,
     export,
@@ -35,6 +36,7 @@ app.add_typer(stores.app, name="store")
 app.add_typer(rules.app, name="rules")
 app.add_typer(runs.app, name="runs")
 app.add_typer(keys.app, name="keys")
+stores.app.command("errors")(communication_errors.list_errors)
 rules.app.command()(plans.plan)
 rules.app.command()(plans.apply)
 rules.app.command()(plans.history)

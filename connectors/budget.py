@@ -19,7 +19,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from connectors.errors import Throttled
+from connectors.errors import NoTurn
 
 log = structlog.get_logger()
 
@@ -114,7 +114,7 @@ class Budget(Protocol):
     """Hands out turns. Never raises for a fault of its own."""
 
     async def take(self, bucket: Bucket, priority: Priority = Priority.URGENT) -> None:
-        """Wait for a turn of at most `LONGEST_WAIT`; raises `Throttled` where it would take longer."""
+        """Wait for a turn of at most `LONGEST_WAIT`; raises `NoTurn` where it would take longer."""
 
     async def block(self, bucket: Bucket) -> None:
         """Amazon refused a call for its quota: the bucket is empty, whatever we counted."""
@@ -156,7 +156,7 @@ class LocalBudget:
         self._levels: dict[tuple[str, str, str], _Level] = {}
 
     async def take(self, bucket: Bucket, priority: Priority = Priority.URGENT) -> None:
-        """Wait for a turn, or raise `Throttled`."""
+        """Wait for a turn, or raise `NoTurn`."""
         level, now = self._level(bucket), self._now()
         interval = 1 / level.rate
         free_at = max(level.free_at, now)
@@ -213,7 +213,7 @@ class RedisBudget:
         self._away_until: float | None = None
 
     async def take(self, bucket: Bucket, priority: Priority = Priority.URGENT) -> None:
-        """Wait for a turn, or raise `Throttled`."""
+        """Wait for a turn, or raise `NoTurn`."""
         wait = await self._run(
             self._reserve,
             bucket,
@@ -303,7 +303,7 @@ def _spread(chance: Callable[[], float]) -> float:
 
 async def _wait_or_raise(bucket: Bucket, wait: float, sleep: Sleep) -> None:
     if wait > LONGEST_WAIT:
-        raise Throttled(
+        raise NoTurn(
             f"The quota of {bucket.operation} is used up for {wait:.1f} s",
             operation=bucket.operation,
             retry_after=timedelta(seconds=wait - _EARLY),

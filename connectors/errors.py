@@ -7,7 +7,8 @@ MarketplaceError
 ├── Unreadable        the answer is not as documented: our reading of it must change
 └── Retryable         nothing is wrong with the request
     ├── Throttled       over the quota; says when to come back
-    │   └── NotReady      no quota, but what was asked for is still being made
+    │   ├── NotReady      no quota, but what was asked for is still being made
+    │   └── NoTurn        by our own count; nothing was asked
     └── Unavailable     network, 5xx, or an answer that is none
 """
 
@@ -16,13 +17,27 @@ from enum import StrEnum
 
 
 class MarketplaceError(Exception):
-    """A call that did not end well. `request_id` is what Amazon's support asks for."""
+    """A call that did not end well.
 
-    def __init__(self, message: str, *, operation: str, request_id: str | None = None) -> None:
+    `request_id` is what Amazon's support asks for, `status` the answer's, `code` the marketplace's word for the error;
+    each is None where there is none.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        request_id: str | None = None,
+        status: int | None = None,
+        code: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.operation = operation
         self.request_id = request_id
+        self.status = status
+        self.code = code
 
 
 class Refusal(StrEnum):
@@ -50,19 +65,32 @@ class Unauthorized(MarketplaceError):
         operation: str,
         refusal: Refusal | None = None,
         request_id: str | None = None,
+        status: int | None = None,
+        code: str | None = None,
     ) -> None:
-        super().__init__(message, operation=operation, request_id=request_id)
+        super().__init__(
+            message, operation=operation, request_id=request_id, status=status, code=code
+        )
         self.refusal = refusal
 
 
 class Rejected(MarketplaceError):
-    """The request itself is refused; `code` is the marketplace's word for it."""
+    """The request itself is refused; there is always a `code`."""
+
+    code: str
 
     def __init__(
-        self, message: str, *, operation: str, code: str, request_id: str | None = None
+        self,
+        message: str,
+        *,
+        operation: str,
+        code: str,
+        request_id: str | None = None,
+        status: int | None = None,
     ) -> None:
-        super().__init__(message, operation=operation, request_id=request_id)
-        self.code = code
+        super().__init__(
+            message, operation=operation, request_id=request_id, status=status, code=code
+        )
 
 
 class Missing(Rejected):
@@ -87,13 +115,21 @@ class Throttled(Retryable):
         operation: str,
         retry_after: timedelta,
         request_id: str | None = None,
+        status: int | None = None,
+        code: str | None = None,
     ) -> None:
-        super().__init__(message, operation=operation, request_id=request_id)
+        super().__init__(
+            message, operation=operation, request_id=request_id, status=status, code=code
+        )
         self.retry_after = retry_after
 
 
 class NotReady(Throttled):
     """The marketplace still works on what was asked for; `retry_after` says when to look again."""
+
+
+class NoTurn(Throttled):
+    """Our own count of the quota says so: nothing was sent."""
 
 
 class Unavailable(Retryable):

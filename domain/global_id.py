@@ -23,6 +23,7 @@ class Kind(StrEnum):
     API_KEY = "ApiKey"
     OFFER_SNAPSHOT = "OfferSnapshot"
     UPLOAD = "Upload"
+    COMMUNICATION_ERROR = "CommunicationError"
     WEBHOOK = "Webhook"
     WEBHOOK_DELIVERY = "WebhookDelivery"
 

@@ -37,6 +37,7 @@ READS = {
     Kind.DECISION: AccessScope.READ_AUDIT,
     Kind.CHANGE: AccessScope.READ_AUDIT,
     Kind.SUBMISSION: AccessScope.READ_AUDIT,
+    Kind.COMMUNICATION_ERROR: AccessScope.READ_AUDIT,
     Kind.ORDER: AccessScope.READ_ORDERS,
     Kind.UPLOAD: AccessScope.WRITE_PRODUCTS,
     Kind.API_KEY: AccessScope.MANAGE_KEYS,

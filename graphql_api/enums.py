@@ -11,6 +11,7 @@ from connectors.port import ConnectionPart, DiagnosisOutcome
 from domain.access import AccessScope, Role, ordered
 from domain.batch import ErrorPolicy
 from domain.change import ChangeKind
+from domain.communication_error import ErrorClass, RetryVerdict
 from domain.decision import DecisionOutcome, DecisionReason
 from domain.export import ExportKind
 from domain.listing import Condition, Fulfilment, ListingReason, ListingStatus
@@ -434,6 +435,34 @@ describe(
     GOOD="It works.",
     BAD="It does not work; the remedy says what to do.",
     UNKNOWN="It could not be tried.",
+)
+describe(
+    ErrorClass,
+    "What kind of trouble a call to Amazon met, and thereby who must act.",
+    name="CommunicationErrorClass",
+    AUTH_REVOKED="The seller's authorisation ended: the seller authorises again.",
+    AUTH_APP="The application's id or secret is refused: its operator renews them.",
+    AUTH_ROLE="The credentials are good, but not for this: a role, the region, the account or the queue's policy.",
+    THROTTLED="Over the quota. Nobody has to act.",
+    TRANSIENT="No usable answer came. Nobody has to act, unless it stays so.",
+    BAD_REQUEST="Amazon refuses the request for what is in it.",
+    NOT_FOUND="What was asked for is not there.",
+    CONFLICT="The request collides with what is there.",
+    LISTING_ISSUE="Amazon refuses a change of a listing; the listing's issues tell more.",
+    FEED_MESSAGE="Amazon refuses a message of a feed; the listing's issues tell more.",
+    FEED_FATAL="Amazon gave a feed up.",
+    REPORT_FATAL="Amazon gave a report up.",
+    CANCELLED="A feed or a report was taken back.",
+    SCHEMA_DRIFT="The answer is not as documented. Tell the developers.",
+)
+describe(
+    RetryVerdict,
+    "What is done about a call that did not end well.",
+    name="CommunicationErrorVerdict",
+    RETRIED="It was sent again.",
+    PUT_OFF="The work that it belongs to comes back for it.",
+    GIVEN_UP="It would be refused again, and is not sent again.",
+    NEEDS_PERSON="A person must act before it can succeed.",
 )
 describe(
     WebhookTopic,

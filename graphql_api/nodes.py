@@ -10,6 +10,7 @@ from domain.errors import InvalidInput
 from graphql_api import (
     api_keys,
     changes,
+    communication_errors,
     decisions,
     listings,
     offer_snapshots,
@@ -48,6 +49,7 @@ _NOUNS: dict[Kind, Noun[object, Node]] = {
         submissions.NOUN,
         orders.NOUN,
         changes.NOUN,
+        communication_errors.NOUN,
         operations.NOUN,
         uploads.NOUN,
         api_keys.NOUN,

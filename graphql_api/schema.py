@@ -12,6 +12,7 @@ from graphql_api.admission import Admission
 from graphql_api.api_key_mutations import ApiKeyMutations
 from graphql_api.api_keys import ApiKeyQueries
 from graphql_api.changes import ChangeQueries
+from graphql_api.communication_errors import CommunicationErrorQueries
 from graphql_api.connection_mutations import ConnectionMutations
 from graphql_api.decisions import DecisionQueries
 from graphql_api.executor_trial import executor_class
@@ -61,6 +62,7 @@ class Query(
     SubmissionQueries,
     OrderQueries,
     ChangeQueries,
+    CommunicationErrorQueries,
     OperationQueries,
     ApiKeyQueries,
     WebhookQueries,

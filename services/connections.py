@@ -11,6 +11,7 @@ from domain.clock import Clock
 from domain.errors import NotConnected
 from domain.store import Store, StoreStatus
 from services.access_tokens import SealedTokens
+from services.communication_errors import CallLog
 from services.settings import Settings
 from services.vault import AmazonCredentials, Vault
 
@@ -18,10 +19,13 @@ from services.vault import AmazonCredentials, Vault
 class Connections:
     """One connector a store, all sharing one rate budget."""
 
-    def __init__(self, settings: Settings, vault: Vault, clock: Clock, redis_url: str) -> None:
+    def __init__(
+        self, settings: Settings, vault: Vault, clock: Clock, redis_url: str, calls: CallLog
+    ) -> None:
         self._settings = settings
         self._vault = vault
         self._clock = clock
+        self._calls = calls
         self._redis: Redis = Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
         self._budget = RedisBudget(
             self._redis, rate_scale=settings.amazon_rate_scale, workers=settings.workers
@@ -68,7 +72,9 @@ class Connections:
         """
         application = self._application()
         endpoints = self._endpoints(store, "")
-        refresh_token = await consent.exchange(application, endpoints.lwa_url, code)
+        refresh_token = await consent.exchange(
+            application, endpoints.lwa_url, code, self._calls.of(store)
+        )
         return AmazonCredentials(application.client_id, application.client_secret, refresh_token)
 
     async def close(self) -> None:
@@ -94,6 +100,7 @@ class Connections:
             self._budget,
             self._clock,
             shared_tokens=self._tokens,
+            journal=self._calls.of(store),
         )
 
     def _application(self) -> consent.Application:

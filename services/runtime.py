@@ -15,6 +15,7 @@ from rules.document import RulesetDocument
 from rules.engine import Matcher
 from services.allowance import Allowance
 from services.clock import clock_of
+from services.communication_errors import CallLog
 from services.connections import Connections
 from services.examinations import Examinations
 from services.keyring import Keyring
@@ -73,7 +74,6 @@ async def open_runtime(
     vault = Vault(key.get_secret_value() if key else development_key(settings.data_dir))
     clock = clock_of(settings.clock_file)
     queue = Queue(redis_url)
-    connections = Connections(settings, vault, clock, redis_url)
     rulebooks = Rulebooks(matcher)
     allowance = Allowance(redis_url, settings.database)
     issuer = settings.jwt_issuer
@@ -83,6 +83,8 @@ async def open_runtime(
         async with open_database(mongodb_url, settings.database, patience) as database:
             await indexes.ensure(database)
             live = Live(database)
+            calls = CallLog(database, clock)
+            connections = Connections(settings, vault, clock, redis_url, calls)
             try:
                 yield Runtime(
                     settings,
@@ -100,6 +102,8 @@ async def open_runtime(
                     Keyring(),
                 )
             finally:
+                await connections.close()
+                await calls.close()
                 await live.close()
     finally:
         await sender.close()
@@ -107,5 +111,4 @@ async def open_runtime(
             await provider.close()
         rulebooks.close()
         await allowance.close()
-        await connections.close()
         await queue.close()

@@ -156,6 +156,23 @@ INDEXES: dict[str, list[IndexModel]] = {
         # history of an order; most changes are about none
         _index(("order_id", _UP), ("_id", _UP), partialFilterExpression={"order_id": {"$gt": ""}}),
     ],
+    "communication_errors": [
+        # errors of a merchant and of a store, of an operation and of a class, seen last first
+        *(
+            _index(*((each, _UP) for each in fields), ("last_seen_at", _UP), ("_id", _UP))
+            for fields in (
+                ["merchant_id"],
+                ["store_id"],
+                ["merchant_id", "operation"],
+                ["merchant_id", "error_class"],
+                ["store_id", "operation"],
+                ["store_id", "error_class"],
+            )
+        ),
+        _expiring(),
+    ],
+    # calls of a store, hour by hour
+    "call_counts": [_index(("store_id", _UP), ("hour", _UP)), _expiring()],
     # keys of a merchant, newest first, and whether one stands; who sends a key names its id
     "api_keys": [_index(("merchant_id", _UP), ("_id", _UP))],
     "authorizations": [

@@ -14,6 +14,7 @@ from connectors.amazon import payload
 from connectors.amazon.account import AmazonAccount
 from connectors.amazon.operations import Grant
 from connectors.errors import Refusal, Throttled, Unauthorized, Unavailable
+from connectors.journal import Journal, NoJournal
 from domain.clock import Clock
 
 log = structlog.get_logger()
@@ -64,12 +65,14 @@ class Tokens:
         http: httpx.AsyncClient,
         clock: Clock,
         shared: SharedTokens,
+        journal: Journal | None = None,
     ) -> None:
         self._account = account
         self._lwa_url = lwa_url
         self._http = http
         self._clock = clock
         self._shared = shared
+        self._journal = journal or NoJournal()
         self._held: dict[Grant, AccessToken] = {}
         self._refused: dict[Grant, str] = {}
         self._asking = {grant: asyncio.Lock() for grant in Grant}
@@ -108,7 +111,7 @@ class Tokens:
         return f"{account.client_id}\n{account.client_secret}\n{grant.value}\n{seller}"
 
     async def _ask(self, grant: Grant) -> AccessToken:
-        answer = await ask(self._http, self._lwa_url, self._form(grant))
+        answer = await ask(self._http, self._lwa_url, self._form(grant), self._journal)
         value, lifetime = payload.text(answer.get("access_token")), answer.get("expires_in")
         if value is None or not isinstance(lifetime, int):
             raise Unavailable("Login with Amazon sent no token", operation=_OPERATION)
@@ -132,7 +135,9 @@ class Tokens:
         }
 
 
-async def ask(http: httpx.AsyncClient, lwa_url: str, form: Mapping[str, str]) -> payload.Node:
+async def ask(
+    http: httpx.AsyncClient, lwa_url: str, form: Mapping[str, str], journal: Journal
+) -> payload.Node:
     """What Login with Amazon grants.
 
     Raises:
@@ -146,11 +151,14 @@ async def ask(http: httpx.AsyncClient, lwa_url: str, form: Mapping[str, str]) ->
         raise Unavailable(
             f"Login with Amazon cannot be reached: {type(error).__name__}", operation=_OPERATION
         ) from error
+    finally:
+        duration_ms = round((time.perf_counter() - started) * 1000)
+        journal.count(_OPERATION, duration_ms)
     log.info(
         "amazon.token",
         grant=form["grant_type"],
         status=response.status_code,
-        duration_ms=round((time.perf_counter() - started) * 1000),
+        duration_ms=duration_ms,
     )
     answer = _answer(response)
     if response.status_code != httpx.codes.OK:
@@ -173,11 +181,14 @@ def _refused(
             "Login with Amazon refuses for the number of requests",
             operation=_OPERATION,
             retry_after=_RETRY_AFTER,
+            status=response.status_code,
         )
     code = payload.text(answer.get("error"))
     if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or code is None:
         return Unavailable(
-            f"Login with Amazon answered {response.status_code}", operation=_OPERATION
+            f"Login with Amazon answered {response.status_code}",
+            operation=_OPERATION,
+            status=response.status_code,
         )
     refusal = Refusal.TOKEN if code == "invalid_grant" else Refusal.APPLICATION
     what = "the seller's authorisation" if refusal is Refusal.TOKEN else "the application"
@@ -186,4 +197,6 @@ def _refused(
         f"Login with Amazon refuses {what}: {code}, {description}",
         operation=_OPERATION,
         refusal=refusal,
+        status=response.status_code,
+        code=code,
     )

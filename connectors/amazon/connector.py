@@ -28,6 +28,7 @@ from connectors.amazon.product_listing import AmazonProductListing
 from connectors.amazon.queue import Queue
 from connectors.amazon.transport import Transport
 from connectors.budget import Budget, Priority, Sleep
+from connectors.journal import Journal
 from connectors.port import (
     CatalogItem,
     Delivery,
@@ -66,6 +67,7 @@ class AmazonConnector(AmazonProductListing, AmazonPricing, AmazonBackOffice):
         http: httpx.AsyncClient | None = None,
         *,
         shared_tokens: SharedTokens | None = None,
+        journal: Journal | None = None,
         sleep: Sleep = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -78,15 +80,18 @@ class AmazonConnector(AmazonProductListing, AmazonPricing, AmazonBackOffice):
             endpoints.api_url,
             budget=budget,
             tokens=Tokens(
-                account, endpoints.lwa_url, self._http, clock, shared_tokens or Unshared()
+                account, endpoints.lwa_url, self._http, clock, shared_tokens or Unshared(), journal
             ),
+            journal=journal,
             http=self._http,
             sleep=sleep,
             chance=chance,
         )
         self._endpoints = endpoints
         self._queue_arn = endpoints.queue_arn
-        self._queue = Queue(endpoints.queue_arn, endpoints) if endpoints.queue_arn else None
+        self._queue = (
+            Queue(endpoints.queue_arn, endpoints, journal) if endpoints.queue_arn else None
+        )
 
     async def check(self) -> str:
         """The seller account's name on the marketplace; raises `Unauthorized` with what failed."""

@@ -7,7 +7,9 @@ import httpx
 
 from connectors.amazon import payload
 from connectors.amazon.auth import ask
-from connectors.errors import Unavailable
+from connectors.amazon.wording import trouble_of
+from connectors.errors import MarketplaceError, Unavailable
+from connectors.journal import Journal, NoJournal
 from domain.marketplace import Marketplace
 
 _TIMEOUT = httpx.Timeout(30, connect=10)
@@ -39,7 +41,9 @@ def consent_url(
     return f"{base}/apps/authorize/consent?{urlencode(asked)}"
 
 
-async def exchange(application: Application, lwa_url: str, code: str) -> str:
+async def exchange(
+    application: Application, lwa_url: str, code: str, journal: Journal | None = None
+) -> str:
     """The refresh token for a code. A code is good once, and for five minutes.
 
     Raises:
@@ -54,8 +58,13 @@ async def exchange(application: Application, lwa_url: str, code: str) -> str:
     }
     if application.redirect_url:
         form["redirect_uri"] = application.redirect_url
+    journal = journal or NoJournal()
     async with httpx.AsyncClient(timeout=_TIMEOUT) as http:
-        answer = await ask(http, lwa_url, form)
+        try:
+            answer = await ask(http, lwa_url, form, journal)
+        except MarketplaceError as error:
+            journal.note(trouble_of(error))
+            raise
     refresh_token = payload.text(answer.get("refresh_token"))
     if refresh_token is None:
         raise Unavailable("Login with Amazon sent no refresh token", operation="lwa.token")

@@ -7,7 +7,9 @@ from connectors.amazon.operations import Operation
 from connectors.amazon.payload import Node, moment, text
 from connectors.amazon.transport import Transport
 from connectors.errors import Unavailable, Unreadable
+from connectors.journal import Trouble
 from connectors.port import Task, TaskState
+from domain.communication_error import ErrorClass, RetryVerdict
 
 _STATES = {
     "DONE": TaskState.DONE,
@@ -46,6 +48,18 @@ def task_of(answer: Node, kind: str, operation: Operation) -> Task:
         document_id=text(answer.get(document)),
         created_at=moment(answer.get("createdTime")),
     )
+
+
+def note_end(transport: Transport, task: Task, operation: Operation, fatal: ErrorClass) -> None:
+    """Note that a feed or a report came to nothing."""
+    if task.state is TaskState.FAILED:
+        word, kind = "FATAL", fatal
+    elif task.state is TaskState.CANCELLED:
+        word, kind = "CANCELLED", ErrorClass.CANCELLED
+    else:
+        return
+    verdict, message = RetryVerdict.PUT_OFF, f"Amazon ended it as {word}"
+    transport.journal.note(Trouble(operation.name, kind, verdict, message, word))
 
 
 def id_of(answer: Node, name: str, operation: Operation) -> str:

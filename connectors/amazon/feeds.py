@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import orjson
 
 from connectors.amazon.account import AmazonAccount
-from connectors.amazon.documents import fetch, id_of, task_of
+from connectors.amazon.documents import fetch, id_of, note_end, task_of
 from connectors.amazon.operations import (
     CREATE_FEED_DOCUMENT,
     CREATE_LISTINGS_FEED,
@@ -18,8 +19,10 @@ from connectors.amazon.operations import (
 from connectors.amazon.payload import Node, iso, node, nodes, parse, text, whole
 from connectors.amazon.submissions import patches_of
 from connectors.amazon.transport import Transport
+from connectors.amazon.wording import note_issues
 from connectors.errors import Unavailable
 from connectors.port import FeedReport, OfferPatch, Task
+from domain.communication_error import ErrorClass
 from domain.listing import Issue
 
 MOST_MESSAGES = 25_000
@@ -79,18 +82,23 @@ async def sent_since(transport: Transport, moment: datetime) -> list[Task]:
 
 async def state(transport: Transport, feed_id: str) -> Task:
     """How far a feed is."""
-    return task_of(await transport.send(GET_FEED, path={"feedId": feed_id}), "feed", GET_FEED)
+    task = task_of(await transport.send(GET_FEED, path={"feedId": feed_id}), "feed", GET_FEED)
+    note_end(transport, task, GET_FEED, ErrorClass.FEED_FATAL)
+    return task
 
 
 async def read(transport: Transport, document_id: str) -> FeedReport:
     """What became of each message."""
     content, _ = await fetch(transport, GET_FEED_DOCUMENT, "feedDocumentId", document_id)
     try:
-        return report_of(node(parse(content)))
+        report = report_of(node(parse(content)))
     except ValueError as error:
         raise Unavailable(
             "The processing report is not JSON", operation=GET_FEED_DOCUMENT.name
         ) from error
+    issues = (*report.issues, *chain.from_iterable(report.refused.values()))
+    note_issues(transport.journal, GET_FEED_DOCUMENT.name, ErrorClass.FEED_MESSAGE, issues)
+    return report
 
 
 def report_of(content: Node) -> FeedReport:

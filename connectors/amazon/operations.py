@@ -30,6 +30,8 @@ class Operation:
     """It answers without a body where all went well."""
     lists: bool = False
     """It may answer with a list, which is given as the `items` of an object."""
+    asks_whether: bool = False
+    """That something is not there is one of its answers, and no trouble."""
     quota: str | None = None
     """A quota of its own beside that of the other calls of this name; the header does not tell its rate."""
 
@@ -46,7 +48,9 @@ GET_CATALOG_ITEM = Operation("getCatalogItem", "GET", _CATALOG + "/{asin}", 2, 2
 
 _LISTINGS = "/listings/2021-08-01/items/{sellerId}"
 SEARCH_LISTINGS_ITEMS = Operation("searchListingsItems", "GET", _LISTINGS, 5, 5)
-GET_LISTINGS_ITEM = Operation("getListingsItem", "GET", _LISTINGS + "/{sku}", 5, 10)
+GET_LISTINGS_ITEM = Operation(
+    "getListingsItem", "GET", _LISTINGS + "/{sku}", 5, 10, asks_whether=True
+)
 PUT_LISTINGS_ITEM = Operation("putListingsItem", "PUT", _LISTINGS + "/{sku}", 5, 10)
 PATCH_LISTINGS_ITEM = Operation("patchListingsItem", "PATCH", _LISTINGS + "/{sku}", 5, 5)
 DELETE_LISTINGS_ITEM = Operation("deleteListingsItem", "DELETE", _LISTINGS + "/{sku}", 5, 5)
@@ -141,7 +145,7 @@ GET_FEED_DOCUMENT = Operation(
 
 _SUBSCRIPTIONS = "/notifications/v1/subscriptions/{notificationType}"
 _DESTINATIONS = "/notifications/v1/destinations"
-GET_SUBSCRIPTION = Operation("getSubscription", "GET", _SUBSCRIPTIONS, 1, 5)
+GET_SUBSCRIPTION = Operation("getSubscription", "GET", _SUBSCRIPTIONS, 1, 5, asks_whether=True)
 CREATE_SUBSCRIPTION = Operation("createSubscription", "POST", _SUBSCRIPTIONS, 1, 5)
 GET_DESTINATIONS = Operation("getDestinations", "GET", _DESTINATIONS, 1, 5, Grant.NOTIFICATIONS)
 CREATE_DESTINATION = Operation(

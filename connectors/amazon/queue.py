@@ -1,6 +1,7 @@
 """The SQS queue into which Amazon puts notifications."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from connectors.amazon.account import AmazonEndpoints
+from connectors.amazon.wording import trouble_of
 from connectors.errors import (
     MarketplaceError,
     Missing,
@@ -20,6 +22,7 @@ from connectors.errors import (
     Unauthorized,
     Unavailable,
 )
+from connectors.journal import Journal, NoJournal
 
 log = structlog.get_logger()
 
@@ -45,9 +48,12 @@ class Message:
 class Queue:
     """A queue by its ARN. The AWS library blocks, so each call has a thread of its own."""
 
-    def __init__(self, arn: str, endpoints: AmazonEndpoints) -> None:
+    def __init__(
+        self, arn: str, endpoints: AmazonEndpoints, journal: Journal | None = None
+    ) -> None:
         _, _, _, self._region, self._owner, self._name = arn.split(":")
         self._endpoints = endpoints
+        self._journal = journal or NoJournal()
         self._client: Any = None
         self._url: str | None = None
         self._opening = asyncio.Lock()
@@ -93,14 +99,28 @@ class Queue:
             if self._client is None:
                 self._client = await asyncio.to_thread(self._open)
             if self._url is None:
-                found = await _answer(
+                found = await self._answer(
                     "get_queue_url",
                     self._client.get_queue_url,
                     QueueName=self._name,
                     QueueOwnerAWSAccountId=self._owner,
                 )
                 self._url = found["QueueUrl"]
-        return await _answer(name, getattr(self._client, name), QueueUrl=self._url, **arguments)
+        return await self._answer(
+            name, getattr(self._client, name), QueueUrl=self._url, **arguments
+        )
+
+    async def _answer(
+        self, name: str, call: Callable[..., Mapping[str, Any]], **arguments: object
+    ) -> Mapping[str, Any]:
+        started = time.perf_counter()
+        try:
+            return await _answer(name, call, **arguments)
+        except MarketplaceError as error:
+            self._journal.note(trouble_of(error))
+            raise
+        finally:
+            self._journal.count(f"sqs.{name}", round((time.perf_counter() - started) * 1000))
 
     def _open(self) -> Any:
         return boto3.session.Session().client(
@@ -147,8 +167,18 @@ def _error_of(error: ClientError, operation: str) -> MarketplaceError:
             operation=operation,
             refusal=Refusal.QUEUE,
             request_id=request_id,
+            status=status,
+            code=code,
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or "Throttl" in code:
-        return Unavailable(f"{code}: {message}", operation=operation, request_id=request_id)
+        return Unavailable(
+            f"{code}: {message}",
+            operation=operation,
+            request_id=request_id,
+            status=status,
+            code=code,
+        )
     kind = Missing if code in _GONE else Rejected
-    return kind(message or code, operation=operation, code=code, request_id=request_id)
+    return kind(
+        message or code, operation=operation, code=code, request_id=request_id, status=status
+    )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import structlog
 
-from connectors.amazon.documents import fetch, id_of, task_of
+from connectors.amazon.documents import fetch, id_of, note_end, task_of
 from connectors.amazon.operations import (
     CREATE_REPORT,
     GET_REPORT,
@@ -16,6 +16,7 @@ from connectors.amazon.table import Row, decoded, rows
 from connectors.amazon.transport import Transport
 from connectors.budget import Priority
 from connectors.port import ListingsReport, MarketplaceListing, Task
+from domain.communication_error import ErrorClass
 from domain.listing import Condition, Fulfilment
 from domain.marketplace import Marketplace
 
@@ -70,7 +71,9 @@ async def state(transport: Transport, report_id: str) -> Task:
     answer = await transport.send(
         GET_REPORT, path={"reportId": report_id}, priority=Priority.BACKGROUND
     )
-    return task_of(answer, "report", GET_REPORT)
+    task = task_of(answer, "report", GET_REPORT)
+    note_end(transport, task, GET_REPORT, ErrorClass.REPORT_FATAL)
+    return task
 
 
 async def read(transport: Transport, document_id: str) -> ListingsReport:

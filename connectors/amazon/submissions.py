@@ -15,7 +15,9 @@ from connectors.amazon.operations import (
 )
 from connectors.amazon.payload import text
 from connectors.amazon.transport import Transport
+from connectors.amazon.wording import note_issues
 from connectors.port import OfferDraft, OfferPatch, Receipt
+from domain.communication_error import ErrorClass
 from domain.decision import BusinessPrice
 from domain.listing import OfferTerms
 from domain.marketplace import Marketplace
@@ -189,8 +191,12 @@ async def _send(
         query={"marketplaceIds": marketplace_id, "issueLocale": "en_US", **mode},
         body=body,
     )
-    return Receipt(
+    receipt = Receipt(
         accepted=answer.get("status") == accepted,
         submission_id=text(answer.get("submissionId")) or "",
         issues=issues_of(answer, marketplace_id),
     )
+    # What a try-out finds is told to whoever tried.
+    if not (receipt.accepted or mode):
+        note_issues(transport.journal, operation.name, ErrorClass.LISTING_ISSUE, receipt.issues)
+    return receipt

@@ -21,8 +21,11 @@ from connectors.amazon.verdict import (
     answer_of,
     request_id_of,
 )
+from connectors.amazon.wording import trouble_of
 from connectors.budget import Bucket, Budget, Priority, Sleep
-from connectors.errors import Unavailable
+from connectors.errors import MarketplaceError, Missing, NoTurn, Unavailable
+from connectors.journal import Journal, NoJournal
+from domain.communication_error import RetryVerdict
 
 log = structlog.get_logger()
 
@@ -57,8 +60,10 @@ class Transport:
         http: httpx.AsyncClient,
         sleep: Sleep = asyncio.sleep,
         chance: Callable[[], float] = random.random,
+        journal: Journal | None = None,
     ) -> None:
         self.account = account
+        self.journal = journal or NoJournal()
         self._api_url = api_url.rstrip("/")
         self._budget = budget
         self._tokens = tokens
@@ -111,17 +116,18 @@ class Transport:
             try:
                 response = await self._http.request(method, url, content=content, headers=headers)
                 problem = _problem_of(response)
-            except httpx.RequestError as error:
-                problem = type(error).__name__
+            except httpx.RequestError as failure:
+                problem = type(failure).__name__
             line = log.bind(method=method, attempt=attempt, duration_ms=_since(started))
+            self.journal.count(f"document.{method}", _since(started))
             if problem is None:
                 line.info("amazon.document", status=response.status_code)
                 return response
             line.warning("amazon.document", error=problem)
-            if attempt == TRIES or problem == _EXPIRED:
-                raise Unavailable(
-                    f"The document cannot be reached: {problem}", operation=f"document.{method}"
-                )
+            error = Unavailable(
+                f"The document cannot be reached: {problem}", operation=f"document.{method}"
+            )
+            self._judge(error, is_last=attempt == TRIES or problem == _EXPIRED)
             await self._sleep(self._back_off(attempt))
 
     async def _persist(
@@ -143,21 +149,30 @@ class Transport:
                 response = await self._exchange(operation, request, token, attempt)
                 await self._learn(operation, bucket, response)
                 return answer_of(operation, response)
-            except AccessTokenRefused:
+            except AccessTokenRefused as error:
                 self._tokens.forget(operation.grant, token)
-                if renewed or attempt == TRIES:
-                    raise
+                self._judge(error, is_last=renewed or attempt == TRIES)
                 renewed = True
-            except QuotaExceeded:
+            except QuotaExceeded as error:
                 # The next turn waits, or says when to come back.
                 await self._budget.block(bucket)
-                if attempt == TRIES:
-                    raise
+                self._judge(error, is_last=attempt == TRIES)
             except Unavailable as error:
                 is_done_maybe = operation.once and not isinstance(error, _NotSent)
-                if is_done_maybe or attempt == TRIES:
-                    raise
+                self._judge(error, is_last=is_done_maybe or attempt == TRIES)
                 await self._sleep(self._back_off(attempt))
+            except NoTurn:
+                raise
+            except MarketplaceError as error:
+                if not (operation.asks_whether and isinstance(error, Missing)):
+                    self.journal.note(trouble_of(error))
+                raise
+
+    def _judge(self, error: MarketplaceError, *, is_last: bool) -> None:
+        """Note what a call met; raises it where it is not sent again."""
+        self.journal.note(trouble_of(error, None if is_last else RetryVerdict.RETRIED))
+        if is_last:
+            raise error
 
     async def _exchange(
         self, operation: Operation, request: httpx.Request, token: str, attempt: int
@@ -170,10 +185,13 @@ class Transport:
             response = await self._http.send(request)
         except httpx.RequestError as error:
             line.warning("amazon.call", error=type(error).__name__, duration_ms=_since(started))
+            self.journal.count(operation.name, _since(started))
             kind = _NotSent if isinstance(error, _NO_CONNECTION) else Unavailable
             raise kind(
                 f"Amazon cannot be reached: {type(error).__name__}", operation=operation.name
             ) from error
+        throttled = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        self.journal.count(operation.name, _since(started), is_throttled=throttled)
         # That something is not there is an answer like any other; who asked decides whether it is trouble.
         answered = response.is_success or response.status_code == HTTPStatus.NOT_FOUND
         write = line.info if answered else line.warning

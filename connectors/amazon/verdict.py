@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from http import HTTPStatus
+from typing import TypedDict
 
 import httpx
 
@@ -20,6 +21,12 @@ from connectors.errors import (
 )
 
 _RETRY_AFTER = timedelta(seconds=1)
+
+
+class _Told(TypedDict):
+    operation: str
+    request_id: str | None
+    status: int
 
 
 class QuotaExceeded(Throttled):
@@ -46,7 +53,10 @@ def answer_of(operation: Operation, response: httpx.Response) -> Node:
     except ValueError as error:
         # Amazon's front answers an empty 200 or a page of HTML when what is behind it fails.
         raise Unavailable(
-            "The answer is not JSON", operation=operation.name, request_id=request_id_of(response)
+            "The answer is not JSON",
+            operation=operation.name,
+            request_id=request_id_of(response),
+            status=response.status_code,
         ) from error
     if operation.lists and isinstance(content, list):
         return {"items": content}
@@ -55,6 +65,7 @@ def answer_of(operation: Operation, response: httpx.Response) -> Node:
             f"The answer is a JSON {type(content).__name__}, not an object",
             operation=operation.name,
             request_id=request_id_of(response),
+            status=response.status_code,
         )
     return content
 
@@ -64,29 +75,27 @@ def _error_of(operation: Operation, response: httpx.Response) -> MarketplaceErro
     code, message, details = _told(response)
     words = f"{message} ({details})" if details and details != message else message
     name, request_id = operation.name, request_id_of(response)
+    told: _Told = {"operation": name, "request_id": request_id, "status": status}
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return QuotaExceeded(words, operation=name, retry_after=_RETRY_AFTER, request_id=request_id)
+        return QuotaExceeded(words, retry_after=_RETRY_AFTER, code=code, **told)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
-        return Unavailable(f"{status}: {words}", operation=name, request_id=request_id)
+        return Unavailable(f"{status}: {words}", code=code, **told)
     if status == HTTPStatus.UNAUTHORIZED or (
         status == HTTPStatus.FORBIDDEN and "token" in words.lower()
     ):
         return AccessTokenRefused(
-            f"Amazon refuses the access token: {words}",
-            operation=name,
-            refusal=Refusal.TOKEN,
-            request_id=request_id,
+            f"Amazon refuses the access token: {words}", refusal=Refusal.TOKEN, code=code, **told
         )
     if status == HTTPStatus.FORBIDDEN:
         return Unauthorized(
             f"Amazon takes the token but refuses {name}: {words}. "
             "A role is missing, or the region or the account is another one",
-            operation=name,
             refusal=Refusal.ROLE,
-            request_id=request_id,
+            code=code,
+            **told,
         )
     kind = Missing if status == HTTPStatus.NOT_FOUND else Rejected
-    return kind(words, operation=name, code=code or str(status), request_id=request_id)
+    return kind(words, code=code or str(status), **told)
 
 
 def _told(response: httpx.Response) -> tuple[str | None, str, str | None]:

@@ -41,6 +41,7 @@ KEYS = {
     "Submission": "submission-decision0000",
     "Order": "store1/111-0000001",
     "Change": "change0000",
+    "CommunicationError": "store1/patchListingsItem/THROTTLED/QuotaExceeded",
     "Operation": "plan1",
     "ApiKey": "key1",
     "Webhook": "webhook1",

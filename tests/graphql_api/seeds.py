@@ -9,6 +9,12 @@ from typing import Any
 from domain.access import Role
 from domain.api_key import ApiKey
 from domain.change import Change, ChangeKind
+from domain.communication_error import (
+    CommunicationError,
+    ErrorClass,
+    RetryVerdict,
+    error_id,
+)
 from domain.decision import (
     BusinessPrice,
     Decision,
@@ -40,6 +46,7 @@ from domain.upload import Upload
 from storage import offers
 from storage.api_keys import API_KEYS
 from storage.changes import CHANGES
+from storage.communication_errors import ERRORS
 from storage.decisions import DECISIONS
 from storage.listings import LISTINGS
 from storage.mongo import Scope, to_field
@@ -191,6 +198,26 @@ def a_change(number: int, sku: str = "MUG-1", **changes: Any) -> Change:
     return replace(change, **changes)
 
 
+def a_communication_error(
+    operation: str = "patchListingsItem",
+    kind: ErrorClass = ErrorClass.THROTTLED,
+    code: str | None = "QuotaExceeded",
+    **changes: Any,
+) -> CommunicationError:
+    error = CommunicationError(
+        *(error_id("store1", operation, kind, code), MERCHANT, "store1", operation, kind, code),
+        message="You exceeded your quota",
+        verdict=RetryVerdict.RETRIED,
+        status=429,
+        request_ids=("req-1", "req-2"),
+        count=2,
+        first_seen_at=NOW,
+        last_seen_at=NOW + timedelta(minutes=1),
+        expires_at=NOW.replace(year=2100),
+    )
+    return replace(error, **changes)
+
+
 def a_snapshot(asin: str = "B000000001", **changes: Any) -> OfferSnapshot:
     snapshot = OfferSnapshot(
         id=snapshot_id("store1", asin),
@@ -263,6 +290,7 @@ async def stock_everything(scope: Scope) -> None:
     )
     await RUNS.insert(scope, [run])
     far = NOW.replace(year=2100)
+    await ERRORS.insert(scope, [a_communication_error()])
     await UPLOADS.insert(scope, [Upload("upload1", MERCHANT, 9, "me", NOW, far, "file1", NOW)])
     key = ApiKey("key1", MERCHANT, "Seeded", Role.ANALYST, (), b"digest", "0000", "me", NOW)
     await API_KEYS.insert(scope, [key])

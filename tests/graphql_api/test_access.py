@@ -39,7 +39,7 @@ NEEDED = {
         listingsCount offers ruleset rulesets plan plans repriceRun repriceRuns repriceRunsCount operation operations
         offerSnapshot offerSnapshots exportStart
     """,
-    "READ_AUDIT": "decision decisions decisionsCount submissions changes",
+    "READ_AUDIT": "decision decisions decisionsCount submissions changes communicationErrors",
     "READ_ORDERS": "order orderByMarketplaceId orders ordersCount",
     "SIMULATE": "rulesetSimulate",
     "WRITE_PRODUCTS": "uploadCreate productsImport",
