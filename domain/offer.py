@@ -1,9 +1,11 @@
 """Offers of all sellers on one item, as Amazon told them at one moment."""
 
 import hashlib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from domain.listing import Condition, Fulfilment
 from domain.money import Money
@@ -53,6 +55,30 @@ class OfferSnapshot:
     def buy_box(self) -> Offer | None:
         """The offer that holds the Buy Box, if it is among those shown."""
         return next((offer for offer in self.offers if offer.is_buy_box_winner), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """When the offers on an item are to be looked at next, unless an event tells of them before."""
+
+    id: str
+    """That of the item's snapshot."""
+    merchant_id: str
+    store_id: str
+    asin: str
+    due_at: datetime
+
+
+_LONGEST_SPAN = timedelta(hours=48)
+
+
+def span_between_looks(stake: Decimal) -> timedelta:
+    """How long offers may go unseen where nothing tells of them.
+
+    `stake` is what is at stake on the item in units of the store's currency, price times stock of what is on sale; a
+    hundred times as much is looked at about three times as often: 10 each 13 hours, 1,000 each 5, nothing each 48.
+    """
+    return _LONGEST_SPAN / math.log2(2 + float(max(stake, Decimal(0))))
 
 
 def offers_hash(offers: Iterable[Offer]) -> str:

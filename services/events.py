@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import structlog
 
 from connectors.port import OffersChanged, TaskEnded, TaskKind
-from services import feeds, listing_imports, offers
+from services import feeds, listing_imports, looks, offers
 from services.queue import Job
 from services.runtime import Runtime
 from storage import leases
@@ -32,6 +32,7 @@ async def receive(runtime: Runtime, scope: Scope, store_id: str) -> int:
                 if isinstance(delivery.event, OffersChanged)
             ]
             marked = await offers.record(runtime, scope, store, items, reason="OFFERS_CHANGED")
+            await looks.plan(runtime, scope, store, [item.asin for item in items])
             ended = [
                 delivery.event for delivery in deliveries if isinstance(delivery.event, TaskEnded)
             ]

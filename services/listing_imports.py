@@ -24,7 +24,7 @@ from connectors.port import (
 from domain.listing import listing_id
 from domain.operation import Operation, OperationKind, OperationStatus
 from domain.store import Store
-from services import offers, operations
+from services import looks, operations
 from services.listings import imported, with_products
 from services.operations import Progress
 from services.queue import Job
@@ -230,5 +230,5 @@ async def _insert(
     """Add what is not there yet; gives how many that were."""
     made = [imported(runtime, store, listing) for listing in found]
     count = await LISTINGS.insert_new(scope, await with_products(scope, made))
-    await offers.note_buy_boxes(scope, store.id, [row.asin for row in made if row.asin])
+    await looks.take_up(scope, store, [row.asin for row in made if row.asin])
     return count

@@ -23,7 +23,7 @@ from domain.product import Product, product_id
 from domain.store import ListAction, Store
 from rules.eligibility import judge
 from rules.facts import facts_of
-from services import idempotency, matching, offers, operations, webhook_events
+from services import idempotency, looks, matching, operations, webhook_events
 from services.changelog import of_listing
 from services.matching import Match
 from services.queue import Job
@@ -60,7 +60,7 @@ async def match_products(
             for batch in waiting:
                 made = await _take_up(runtime, scope, store, connector, batch)
                 await LISTINGS.insert_new(scope, made)
-                await offers.note_buy_boxes(scope, store_id, [row.asin for row in made if row.asin])
+                await looks.take_up(scope, store, [row.asin for row in made if row.asin])
                 for listing in made:
                     progress.counts[listing.reason or "MATCHED"] += 1
                 done += len(batch)

@@ -4,50 +4,18 @@ from collections.abc import Sequence
 
 from connectors.port import ItemOffers
 from domain.clock import SystemClock
-from domain.listing import Condition, Listing
+from domain.listing import Condition
 from domain.offer import Offer, OfferSnapshot, offers_hash, snapshot_id
-from domain.operation import OperationKind
 from domain.store import Store
-from services import operations
-from services.queue import Job
 from services.runtime import Runtime
-from storage import leases, listings, offer_history, offers
-from storage.filters import AllOf, Is
-from storage.keyset import Sort
-from storage.listings import LISTINGS
+from storage import listings, offer_history, offers
+from storage.filters import Is
 from storage.mongo import Scope
 from storage.offers import SNAPSHOTS
-from storage.stores import STORES
 
 # How long history is kept is a matter of the machine's time, also where business time is virtual.
 _machine = SystemClock()
 _CONDITIONS = list(Condition)
-_ASINS_AT_ONCE = 20
-"""Items that one pricing call may name."""
-
-
-async def pull(runtime: Runtime, scope: Scope, store_id: str, operation_id: str | None) -> None:
-    """Read the offers on everything that is listed: the sweep for what events miss."""
-    async with leases.hold(runtime.database, f"pull_offers:{store_id}") as mine:
-        if not mine:
-            return
-        store = await STORES.require(scope, store_id)
-        connector = await runtime.connections.of(store)
-        operation = await operations.resume(
-            scope, operation_id, OperationKind.OFFERS_PULL, store_id=store_id
-        )
-        async with operations.running(scope, operation) as progress:
-            done, after = progress.done, operation.cursor or ""
-            while batch := await _listed(scope, store_id, after):
-                after = batch[-1].id
-                asins = sorted({listing.asin for listing in batch if listing.asin})
-                items = await connector.offers(asins, store.settings.condition) if asins else []
-                marked = await record(runtime, scope, store, items, reason="OFFERS_PULLED")
-                progress.counts["items"] += len(items)
-                progress.counts["due"] += marked
-                done += len(batch)
-                await progress.report(done, cursor=after)
-    await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id)
 
 
 async def record(
@@ -106,17 +74,6 @@ async def note_buy_boxes(scope: Scope, store_id: str, asins: Sequence[str]) -> N
 
     if asins:
         await scope.transaction(write)
-
-
-async def _listed(scope: Scope, store_id: str, after_id: str) -> list[Listing]:
-    where = AllOf(
-        (
-            Is("store_id", "eq", store_id),
-            Is("_id", "gt", after_id),
-            Is("asin", "gt", ""),
-        )
-    )
-    return await LISTINGS.find(scope, where, sort=Sort("_id"), limit=_ASINS_AT_ONCE)
 
 
 def _folded(store: Store, known: OfferSnapshot | None, item: ItemOffers) -> OfferSnapshot:

@@ -19,6 +19,7 @@ class Job(StrEnum):
     IMPORT_LISTINGS = "import_listings"
     MATCH_PRODUCTS = "match_products"
     PULL_OFFERS = "pull_offers"
+    LOOK_AT_OFFERS = "look_at_offers"
     RECEIVE_EVENTS = "receive_events"
     REPRICE = "reprice"
     SIMULATE = "simulate"

@@ -82,6 +82,8 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index(("merchant_id", _UP), ("_id", _UP)),
         _index(("store_id", _UP), ("_id", _UP)),
     ],
+    # the next items of a store to look at
+    "looks": [_index(("store_id", _UP), ("due_at", _UP), ("_id", _UP))],
     "offer_history": [
         # the history of items, in its order
         _index(("store_id", _UP), ("asin", _UP), ("observed_at", _UP)),

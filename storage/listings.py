@@ -32,6 +32,7 @@ READ_TO_DECIDE = frozenset(field.name for field in dataclasses.fields(Listing)) 
     *("created_at", "updated_at"),
 }
 """What is read of a listing to see whether its decision stays; what is written comes of whole ones."""
+_ON_SALE = ("asin", "status", "price", "quantity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,13 @@ async def set_buy_box(scope: Scope, store_id: str, owned: Mapping[str, bool | No
                 "owns_buy_box": {"$ne": is_ours},
             }
             await scope.update_many(LISTINGS.name, others, {"$set": {"owns_buy_box": is_ours}})
+
+
+async def with_asins(scope: Scope, store_id: str, asins: Members[str]) -> list[Listing]:
+    """The store's listings of any of the ASINs, as rows that tell what is on sale of them."""
+    where = {"store_id": store_id, "asin": {"$in": list(asins)}}
+    found = await scope.find(LISTINGS.name, where, fields=_ON_SALE)
+    return rows_of(Listing, found, {*_ON_SALE, "id"})
 
 
 async def known_ids(scope: Scope, ids: Sequence[str]) -> set[str]:

@@ -19,7 +19,7 @@ from services import (
     exports,
     listing_imports,
     listings,
-    offers,
+    looks,
     orders,
     plans,
     product_imports,
@@ -44,7 +44,8 @@ UseCase = Callable[[Runtime, Scope, str, str | None], Awaitable[object]]
 USE_CASES: dict[Job, UseCase] = {
     Job.IMPORT_LISTINGS: listing_imports.import_listings,
     Job.MATCH_PRODUCTS: listings.match_products,
-    Job.PULL_OFFERS: offers.pull,
+    Job.PULL_OFFERS: looks.pull,
+    Job.LOOK_AT_OFFERS: lambda runtime, scope, store, _: looks.look(runtime, scope, store),
     Job.RECEIVE_EVENTS: lambda runtime, scope, store, _: events.receive(runtime, scope, store),
     Job.REPRICE: repricing.reprice,
     Job.SIMULATE: plans.work_out,

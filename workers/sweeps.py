@@ -22,7 +22,7 @@ def crons() -> list[CronJob]:
         cron(_every(Job.CONFIRM), name="confirming", second={2, 32}),
         cron(_every(Job.IMPORT_ORDERS), name="ordering", minute=set(range(0, 60, 3)), second=7),
         cron(_every(Job.MATCH_PRODUCTS), name="matching", minute=set(range(0, 60, 5)), second=11),
-        cron(_every(Job.PULL_OFFERS), name="pulling", minute={20, 50}, second=17),
+        cron(_every(Job.LOOK_AT_OFFERS), name="looking", second={17, 47}),
         cron(cast("WorkerCoroutine", _stuck_operations), name="operations", second=23),
         cron(cast("WorkerCoroutine", _remind), name="reminding", hour=6, minute=3, second=29),
     ]

@@ -14,7 +14,7 @@ from domain.listing import Condition
 from domain.offer import OfferSnapshot, snapshot_id
 from domain.operation import OperationKind, OperationOutcome
 from embedded.servers import ServerUrls
-from services import offers
+from services import looks, offers
 from services.decisions import explain
 from storage.filters import Is
 from storage.listings import LISTINGS, count_due
@@ -221,7 +221,7 @@ async def test_offers_are_pulled_for_everything_that_is_listed(shop: Shop, amazo
     amazon.begin([an_item(number) for number in range(1, 26)])
     await shop.put_on_sale(*(a_mug(number) for number in range(1, 26)))
 
-    await offers.pull(shop.runtime, shop.scope, shop.id, None)
+    await looks.pull(shop.runtime, shop.scope, shop.id, None)
 
     assert await SNAPSHOTS.count(shop.scope) == 25
     assert amazon.calls("getItemOffersBatch") == 2
@@ -250,7 +250,7 @@ async def test_a_pull_that_is_throttled_goes_on_where_it_was(shop: Shop, amazon:
     slow = with_connector(shop, offers=one_a_turn).runtime
     for _ in range(4):
         try:
-            await offers.pull(slow, shop.scope, shop.id, None)
+            await looks.pull(slow, shop.scope, shop.id, None)
         except Throttled:
             continue
 

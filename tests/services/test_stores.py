@@ -20,7 +20,7 @@ from domain.store import (
     StoreStatus,
 )
 from embedded.servers import ServerUrls
-from services import offers, stores
+from services import looks, stores
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
 from services.vault import AmazonCredentials, Vault, development_key
@@ -343,7 +343,7 @@ async def test_a_paused_store_neither_sends_nor_fetches(shop: Shop, amazon: Amaz
         shop.confirm,
         shop.receive,
         shop.import_orders,
-        lambda: offers.pull(shop.runtime, shop.scope, shop.id, None),
+        lambda: looks.pull(shop.runtime, shop.scope, shop.id, None),
     ):
         with pytest.raises(NotConnected):
             await use_case()

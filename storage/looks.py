@@ -1,0 +1,33 @@
+"""Looks: when the offers on an item are to be seen next."""
+
+from collections.abc import Collection as Members
+from collections.abc import Iterable
+from datetime import datetime
+
+from domain.offer import Look
+from storage.collection import Collection
+from storage.filters import AllOf, Is
+from storage.keyset import Sort
+from storage.mongo import Scope, Update, to_document
+
+LOOKS = Collection("looks", Look)
+
+
+async def due(scope: Scope, store_id: str, until: datetime, limit: int) -> list[Look]:
+    """Looks of a store that are due by a moment, those that are due longest first."""
+    where = AllOf((Is("store_id", "eq", store_id), Is("due_at", "lte", until)))
+    return await LOOKS.find(scope, where, sort=Sort("due_at"), limit=limit)
+
+
+async def plan(scope: Scope, looks: Iterable[Look]) -> None:
+    """Have items looked at when these say, in the place of what was planned for them."""
+    documents = [to_document(look) for look in looks]
+    await scope.update_each(
+        LOOKS.name,
+        (Update({"_id": row.pop("_id")}, {"$set": row}, upsert=True) for row in documents),
+    )
+
+
+async def forget(scope: Scope, ids: Members[str]) -> None:
+    """Look at items no more."""
+    await scope.delete(LOOKS.name, {"_id": {"$in": list(ids)}})
