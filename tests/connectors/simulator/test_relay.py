@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
+from moto.server import ThreadedMotoServer
 from starlette.applications import Starlette
 
 from connectors.simulator.app import create_app
@@ -18,15 +19,27 @@ from tests.connectors.simulator.conftest import Sign
 _ARN = "arn:aws:sqs:us-east-1:000000000000:"
 
 
+@pytest.fixture(params=["moto", "simulator"])
+def elsewhere(request: pytest.FixtureRequest, port: int) -> Iterator[str]:
+    """Where queues are: at moto's server, which is not ours, or at another simulator; both on real sockets."""
+    if request.param == "simulator":
+        yield f"http://127.0.0.1:{port}/sqs"
+        return
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield "http://{}:{}".format(*server.get_host_and_port())
+    server.stop()
+
+
 @pytest.fixture
-def sqs(port: int, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Queues elsewhere: those of another simulator, on a real socket."""
+def sqs(elsewhere: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A client of these queues."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     client = boto3.client(
         "sqs",
         region_name="us-east-1",
-        endpoint_url=f"http://127.0.0.1:{port}/sqs",
+        endpoint_url=elsewhere,
         config=Config(retries={"total_max_attempts": 1}),
     )
     yield client
@@ -61,11 +74,9 @@ async def _until(met: Callable[[], Any]) -> Any:
     raise AssertionError("it never comes")
 
 
-async def test_notifications_reach_queues_elsewhere(sqs: Any, port: int, sign: Sign) -> None:
+async def test_notifications_reach_queues_elsewhere(sqs: Any, elsewhere: str, sign: Sign) -> None:
     url = sqs.create_queue(QueueName="there")["QueueUrl"]
-    app = create_app(
-        SimulatorSettings(rate_scale=1_000_000, sqs_url=f"http://127.0.0.1:{port}/sqs")
-    )
+    app = create_app(SimulatorSettings(rate_scale=1_000_000, sqs_url=elsewhere))
     async with app.router.lifespan_context(app):
         amazon = await _subscribed(app, sign, "nowhere", "there")
         await amazon.put("A", offer_attributes(asin(1), 25))
