@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -22,6 +23,7 @@ from strawberry.extensions import ParserCache
 from strawberry.schema.config import StrawberryConfig
 
 from domain.access import Role, Viewer
+from domain.clock import FixedClock
 from graphql_api import executor
 from graphql_api.context import RequestContext
 from graphql_api.executor import PlanExecutor
@@ -450,4 +452,6 @@ async def test_whatever_is_asked_of_the_product_comes_out_the_same(
     shop: Runtime, document: str
 ) -> None:
     viewer = Viewer.of_roles(MERCHANT, "a test", [Role.OWNER])
-    await REAL.check(document, lambda: RequestContext(shop, viewer))
+    # What is expected at some time is so from now on, and both are to be asked at the same moment.
+    at_rest = replace(shop, clock=FixedClock(shop.clock.now()))
+    await REAL.check(document, lambda: RequestContext(at_rest, viewer))
