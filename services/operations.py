@@ -80,6 +80,11 @@ class Progress:
         return self._done
 
     @property
+    def total(self) -> int | None:
+        """How much there is to do, as far as that was said."""
+        return self._total
+
+    @property
     def cursor(self) -> str | None:
         """Where to go on."""
         return self._cursor

@@ -2,9 +2,9 @@
 
 A run is what is marked in a store at one moment, or, in a pass, the whole store. Guard-rails judge all of its prices
 before the first is written, so that a mistake which reaches many listings at once is held whole. A small run is one
-transaction that reads, decides, judges and writes. In a large one only those of whose decision something follows are
-decided twice: once to be judged, and once more, chunk by chunk, to be written; what comes out otherwise by then is due
-for the next run, so that nothing is written that was not judged.
+transaction that reads, decides, judges and writes. In a large one, what follows from a decision is written chunk by
+chunk once all are judged, where what the decision rests on is still the same; what is otherwise by then is due for the
+next run, so that nothing is written that was not judged.
 
 A chunk is one transaction. Whatever else changes a listing, its product's or its market's mark in between collides
 with it and the chunk is decided anew, so a decision never rests on what was true before; and a process that dies in
@@ -192,9 +192,10 @@ async def _run(
             lambda inside: _small_run(runtime, inside, store_id, waiting, since=until)
         )
 
-    return await _judge_and_write(
+    decided, _ = await _judge_and_write(
         runtime, scope, store_id, marked, progress, meanwhile, marked_until=until
     )
+    return decided
 
 
 async def _pass(
@@ -215,7 +216,7 @@ async def _pass(
         if await listings.due(scope, store_id, 1, except_for=waiting):
             meanwhile_decided += await _run(runtime, scope, store_id, progress)
 
-    decided = await _judge_and_write(
+    decided, is_written = await _judge_and_write(
         runtime,
         scope,
         store_id,
@@ -224,7 +225,7 @@ async def _pass(
         meanwhile,
         reason=asked_for[0].reason,
     )
-    for marking in asked_for:
+    for marking in asked_for if is_written else ():
         await done(scope, store_id, marking)
     return decided + meanwhile_decided
 
@@ -304,11 +305,11 @@ async def _judge_and_write(
     *,
     marked_until: datetime | None = None,
     reason: str | None = None,
-) -> int:
-    """A run of many: decide and judge it, then write it chunk by chunk; gives how many listings were decided.
+) -> tuple[int, bool]:
+    """A run of many: decide and judge it, then write it chunk by chunk.
 
-    That a decision changes nothing is noted at once. Whatever else follows waits until the whole is judged, and is
-    then decided once more in the transaction that writes it.
+    That a decision changes nothing is noted at once; whatever else follows waits until the whole is judged. Gives how
+    many listings were decided, and whether all is written: not where the store was paused meanwhile.
     """
     run_id, now, judged, decided = new_id(), runtime.clock.now(), _Judged(), 0
     store = await STORES.require(scope, store_id)
@@ -338,12 +339,12 @@ async def _judge_and_write(
     for ids in _slices(judged.digests, _CHUNK):
         count = await scope.transaction(partial(_chunk, runtime, run, judged, ids))
         if count is None:
-            return decided  # the rest is judged anew when the store is resumed
+            return decided, False  # the rest is judged anew when the store is resumed
         decided += count
         await _tell(progress, count, scope, store_id)
         await meanwhile()
     await end(scope, run.id, runtime.clock.now())
-    return decided
+    return decided, True
 
 
 async def _finish_interrupted(
@@ -449,7 +450,8 @@ async def _decide(
 ) -> _Decided:
     """Decide listings by what is known at this moment, leaving out those of which nothing is other than last time.
 
-    What is not final is decided once more before it is written. `lightly` reads at first only what shows which these are, which pays where they are most.
+    What is not final is decided once more before it is written. `lightly` reads at first only what shows which are left
+    out, which pays where these are most.
     """
     digests_only = lightly and not rulebook.digester(store, now).reads_age
     known = await look_up(scope, store, rows, rulebook, digests_only=digests_only)
@@ -577,4 +579,7 @@ async def _tell(
     if progress:
         progress.counts["decided"] += count
         done = progress.counts["decided"]
-        await progress.report(done, done + await markings.count_due(scope, store_id))
+        if progress.total is None or done > progress.total:
+            await progress.report(done, done + await markings.count_due(scope, store_id))
+        else:
+            await progress.report(done)

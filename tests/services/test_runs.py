@@ -381,18 +381,7 @@ async def test_a_store_that_is_paused_while_its_run_is_held_goes_on_holding_afte
     await stocked.settle()
     monkeypatch.setattr("services.repricing._CHUNK", 6)
     await stocked.publish(percent_off(10))
-    chunk, chunks = repricing._chunk, 0
-
-    async def paused_after_one(*arguments: Any) -> Any:
-        nonlocal chunks
-        chunks += 1
-        if chunks == 2:
-            await stores.set_active(
-                stocked.runtime, stocked.scope, stocked.id, active=False, actor="me"
-            )
-        return await chunk(*arguments)
-
-    monkeypatch.setattr("services.repricing._chunk", paused_after_one)
+    pausing_at(monkeypatch, stocked, chunk=2)
     await stocked.reprice()
     assert (await last_run(stocked)).ended_at is None
 
@@ -402,6 +391,24 @@ async def test_a_store_that_is_paused_while_its_run_is_held_goes_on_holding_afte
 
     assert {row.hold for row in (await stocked.listings()).values()} == {DecisionReason.RUN_HELD}
     assert sent_prices(stocked) == []
+
+
+async def test_a_store_that_is_paused_in_the_middle_of_a_pass_goes_on_with_it_afterwards(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.repricing._CHUNK", 5)
+    await stocked.publish(percent_off(10))
+    with monkeypatch.context() as patch:
+        pausing_at(patch, stocked, chunk=2)
+        await stocked.reprice()
+    assert [row.wanted_price for row in (await stocked.listings()).values()].count(
+        usd("18.00")
+    ) == 5
+
+    await stores.set_active(stocked.runtime, stocked.scope, stocked.id, active=True, actor="me")
+    await stocked.settle()
+
+    assert await live_prices(stocked) == {"18.00"}
 
 
 async def test_what_a_run_that_dies_did_not_write_is_judged_anew(
@@ -420,6 +427,20 @@ async def test_what_a_run_that_dies_did_not_write_is_judged_anew(
     died, rest = (await all_runs(stocked))[-2:]
     assert (died.moved, rest.moved) == (12, 7)
     assert died.ended_at is not None
+
+
+def pausing_at(monkeypatch: pytest.MonkeyPatch, shop: Shop, chunk: int) -> None:
+    """Somebody pauses the store just before a chunk is written."""
+    write, written = repricing._chunk, 0
+
+    async def paused(*arguments: Any) -> Any:
+        nonlocal written
+        written += 1
+        if written == chunk:
+            await stores.set_active(shop.runtime, shop.scope, shop.id, active=False, actor="me")
+        return await write(*arguments)
+
+    monkeypatch.setattr("services.repricing._chunk", paused)
 
 
 def dying_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> None:
