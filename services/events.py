@@ -32,7 +32,12 @@ async def receive(runtime: Runtime, scope: Scope, store_id: str) -> int:
                 if isinstance(delivery.event, OffersChanged)
             ]
             marked = await offers.record(runtime, scope, store, items, reason="OFFERS_CHANGED")
-            await looks.plan(runtime, scope, store, [item.asin for item in items])
+            # An event that comes late says what was so when it left.
+            seen_at = {
+                item.asin: item.observed_at
+                for item in sorted(items, key=lambda item: item.observed_at)
+            }
+            await looks.plan(scope, store, seen_at)
             ended = [
                 delivery.event for delivery in deliveries if isinstance(delivery.event, TaskEnded)
             ]

@@ -31,7 +31,6 @@ from services.queue import Job
 from services.runtime import Runtime
 from storage import leases, listings
 from storage import operations as operation_rows
-from storage.listings import LISTINGS
 from storage.mongo import Scope
 from storage.stores import STORES
 
@@ -229,6 +228,4 @@ async def _insert(
 ) -> int:
     """Add what is not there yet; gives how many that were."""
     made = [imported(runtime, store, listing) for listing in found]
-    count = await LISTINGS.insert_new(scope, await with_products(scope, made))
-    await looks.take_up(scope, store, [row.asin for row in made if row.asin])
-    return count
+    return await looks.take_up(scope, store, await with_products(scope, made))

@@ -59,8 +59,7 @@ async def match_products(
             done = 0
             for batch in waiting:
                 made = await _take_up(runtime, scope, store, connector, batch)
-                await LISTINGS.insert_new(scope, made)
-                await looks.take_up(scope, store, [row.asin for row in made if row.asin])
+                await looks.take_up(scope, store, made)
                 for listing in made:
                     progress.counts[listing.reason or "MATCHED"] += 1
                 done += len(batch)

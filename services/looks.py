@@ -1,7 +1,7 @@
 """Looking at offers of which nothing is told: what was never seen first, then the oldest by what is at stake."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -43,7 +43,7 @@ async def look(runtime: Runtime, scope: Scope, store_id: str) -> int:
                     items = await connector.offers(asins, store.settings.condition)
                     await offers.record(runtime, scope, store, items, reason="OFFERS_PULLED")
                 # Also of what Amazon told nothing about.
-                await plan(runtime, scope, store, asins)
+                await plan(scope, store, dict.fromkeys(asins, runtime.clock.now()))
                 seen += len(asins)
         finally:
             if seen:
@@ -68,7 +68,7 @@ async def pull(runtime: Runtime, scope: Scope, store_id: str, operation_id: str 
                 asins = sorted({listing.asin for listing in batch if listing.asin})
                 items = await connector.offers(asins, store.settings.condition) if asins else []
                 marked = await offers.record(runtime, scope, store, items, reason="OFFERS_PULLED")
-                await plan(runtime, scope, store, asins)
+                await plan(scope, store, dict.fromkeys(asins, runtime.clock.now()))
                 progress.counts["items"] += len(items)
                 progress.counts["due"] += marked
                 done += len(batch)
@@ -76,21 +76,34 @@ async def pull(runtime: Runtime, scope: Scope, store_id: str, operation_id: str 
     await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id)
 
 
-async def take_up(scope: Scope, store: Store, asins: Sequence[str]) -> None:
-    """Have the items of new listings looked at first of all; what is known of their offers counts until then."""
-    await LOOKS.insert_new(scope, [_look(store, asin, EPOCH) for asin in asins])
+async def take_up(scope: Scope, store: Store, rows: Sequence[Listing]) -> int:
+    """Add listings that are not there yet and have their items looked at first of all; gives how many were new.
+
+    Both or neither: of a listing without a look only an event would ever tell. What is known of the offers already
+    counts until then.
+    """
+    asins = sorted({row.asin for row in rows if row.asin})
+
+    async def write(inside: Scope) -> int:
+        await LOOKS.insert_new(inside, [_look(store, asin, EPOCH) for asin in asins])
+        return await LISTINGS.insert_new(inside, rows)
+
+    count = await scope.transaction(write)
     await offers.note_buy_boxes(scope, store.id, asins)
+    return count
 
 
-async def plan(runtime: Runtime, scope: Scope, store: Store, asins: Sequence[str]) -> None:
-    """Plan the next look at items that were just seen, by what is at stake on them."""
+async def plan(scope: Scope, store: Store, seen_at: Mapping[str, datetime]) -> None:
+    """Plan the next look at items that were seen at some moment, by ASIN, from then on by what is at stake on them."""
     stakes: dict[str, Decimal] = defaultdict(Decimal)
-    for listing in await listings.with_asins(scope, store.id, asins):
+    for listing in await listings.with_asins(scope, store.id, list(seen_at)):
         stakes[listing.asin or ""] += _stake(listing)
-    now = runtime.clock.now()
     await looks.plan(
         scope,
-        [_look(store, asin, now + span_between_looks(stake)) for asin, stake in stakes.items()],
+        [
+            _look(store, asin, seen_at[asin] + span_between_looks(stake))
+            for asin, stake in stakes.items()
+        ],
     )
 
 

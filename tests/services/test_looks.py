@@ -16,6 +16,7 @@ from services import looks
 from storage import looks as stored
 from storage.listings import EPOCH, LISTINGS
 from storage.looks import LOOKS
+from storage.mongo import Scope
 from storage.offers import SNAPSHOTS
 from tests.factories import an_offer, usd
 from tests.services.amazon import Amazon, an_item, asin_of
@@ -76,7 +77,7 @@ async def test_more_at_stake_is_looked_at_sooner_and_what_is_new_first_of_all(
     await shop.scope.delete(LOOKS.name, {"asin": asin_of(4)})
     await looks.look(shop.runtime, shop.scope, shop.id)
 
-    await looks.take_up(shop.scope, await shop.store(), [asin_of(4)])
+    await looks.take_up(shop.scope, await shop.store(), [await shop.listing("MUG-4")])
 
     assert await planned(shop) == [asin_of(number) for number in (4, 2, 3, 1)]
 
@@ -133,6 +134,42 @@ async def test_who_dies_before_the_offers_are_stored_leaves_the_look_to_the_next
     assert await looks.look(shop.runtime, shop.scope, shop.id) == 1
 
 
+async def test_who_dies_while_a_listing_is_added_leaves_neither_it_nor_its_look(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.import_products(a_mug())
+    insert = Scope.insert_new
+
+    async def killed(scope: Scope, name: str, documents: Any) -> int:
+        if name == LISTINGS.name:
+            raise Killed
+        return await insert(scope, name, documents)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Scope, "insert_new", killed)
+        with pytest.raises(Killed):
+            await shop.match()
+    assert await LOOKS.count(shop.scope) == 0
+
+    await shop.match()
+
+    assert (await LISTINGS.count(shop.scope), await LOOKS.count(shop.scope)) == (1, 1)
+
+
+async def test_an_event_that_comes_late_puts_the_look_off_by_no_more_than_it_tells(
+    shop: Shop, amazon: Amazon
+) -> None:
+    await shop.put_on_sale(a_mug())
+    amazon.advance(30, frozen=False)
+    left_at = shop.runtime.clock.now()
+    amazon.advance(20 * 60)
+
+    assert await shop.receive() > 0
+
+    (look,) = await stored.due(shop.scope, shop.id, left_at + timedelta(days=9), 9)
+    assert look.due_at <= left_at + span_between_looks(Decimal(200))
+
+
 async def test_an_item_that_is_listed_no_more_is_forgotten(shop: Shop, amazon: Amazon) -> None:
     await shop.put_on_sale(a_mug())
     await shop.scope.delete(LISTINGS.name, {})
@@ -143,7 +180,7 @@ async def test_an_item_that_is_listed_no_more_is_forgotten(shop: Shop, amazon: A
 
 async def test_an_event_on_an_item_of_others_plans_nothing(shop: Shop) -> None:
     await shop.see(an_offer(), number=9)
-    await looks.plan(shop.runtime, shop.scope, await shop.store(), [asin_of(9)])
+    await looks.plan(shop.scope, await shop.store(), {asin_of(9): shop.runtime.clock.now()})
     assert await LOOKS.count(shop.scope) == 0
 
 
