@@ -1,11 +1,15 @@
 """Having a whole store decided again: asked for with the change, and done in a pass that marks nothing."""
 
+from typing import Any
+
 import pytest
 
 from domain.listing import NOT_DUE
-from services import markings, repricing
+from services import decisions, markings, repricing
 from storage import listings
+from storage.listings import LISTINGS
 from storage.markings import asked
+from tests.factories import an_offer
 from tests.services.shop import Shop, a_mug
 
 
@@ -80,6 +84,57 @@ async def test_what_is_marked_during_a_pass_does_not_wait_for_its_end(
     monkeypatch.setattr(listings, "of_pass", and_then_marked)
     assert await shop.reprice() == 5
     assert batches == 5
+
+
+async def test_what_knows_the_same_as_last_time_is_not_decided_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.put_on_sale(a_mug(1), a_mug(2), a_mug(3))
+    await passed(shop)
+    decided = recorded(monkeypatch)
+
+    await passed(shop)
+    assert decided == []
+
+    await shop.see(an_offer(price="19.00"))
+    await passed(shop)
+    assert set(decided) == {"MUG-1"}
+
+    decided.clear()
+    await shop.import_products(a_mug(2, "25.00"))
+    await shop.settle()
+    await passed(shop)
+    assert set(decided) == {"MUG-2"}
+
+    decided.clear()
+    again_at = {"decide_again_at": shop.runtime.clock.now()}
+    await shop.scope.update(LISTINGS.name, {"seller_sku": "MUG-3"}, {"$set": again_at})
+    await passed(shop)
+    assert decided == ["MUG-3"]
+
+    decided.clear()
+    await shop.publish("kind: pricing\nname: None\nrules: []\n")
+    await shop.settle()
+    assert set(decided) == {"MUG-1", "MUG-2", "MUG-3"}
+
+
+async def passed(shop: Shop) -> None:
+    """All of the store is looked at."""
+    await repricing.mark_all_due(shop.runtime, shop.scope, shop.id, actor="me")
+    await shop.reprice()
+
+
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The seller SKUs that are decided from now on."""
+    decided: list[str] = []
+    decide_all = decisions.decide_all
+
+    def recording(store: Any, rulebook: Any, known: Any, *rest: Any, **named: Any) -> Any:
+        decided.extend(row.listing.seller_sku for row in known)
+        return decide_all(store, rulebook, known, *rest, **named)
+
+    monkeypatch.setattr(repricing, "decide_all", recording)
+    return decided
 
 
 async def test_another_stores_markings_are_its_own(shop: Shop) -> None:

@@ -25,6 +25,7 @@ from services import (
     runs,
     stores,
 )
+from services import decisions as deciding
 from services.runtime import Runtime
 from storage import decisions
 from storage.changes import CHANGES
@@ -331,17 +332,46 @@ rules:
     assert (await shop.listing()).price == usd("14.00")
 
 
-@pytest.mark.parametrize("chunk", [1, 5, 200])
+@pytest.mark.parametrize(("chunk", "kept"), [(1, 5_000), (5, 0), (200, 0), (200, 5_000)])
 async def test_a_run_of_many_chunks_is_judged_before_the_first_is_written(
-    stocked: Shop, monkeypatch: pytest.MonkeyPatch, chunk: int
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch, chunk: int, kept: int
 ) -> None:
     monkeypatch.setattr("services.repricing._CHUNK", chunk)
+    monkeypatch.setattr("services.repricing._KEPT", kept)
     await stocked.publish(percent_off(40))
     await stocked.settle()
 
     assert sent_prices(stocked) == []
     assert [run.status for run in await all_runs(stocked)][-1] is RunStatus.HELD
     assert {row.hold for row in (await stocked.listings()).values()} == {DecisionReason.RUN_HELD}
+
+
+@pytest.mark.parametrize("kept", [0, 1, 5_000])
+async def test_what_is_written_is_the_same_whether_or_not_there_is_room_for_it_until_then(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr("services.repricing._BATCH", 4)
+    monkeypatch.setattr("services.repricing._KEPT", kept)
+    asked = record_finality(monkeypatch)
+    await stocked.publish(percent_off(10))
+    await stocked.settle()
+
+    assert await live_prices(stocked) == {"18.00"}
+    assert (await last_run(stocked)).moved == 12
+    assert (False in asked) is (kept < 5_000)
+
+
+def record_finality(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Of each batch that is decided, whether its decisions were final."""
+    asked: list[bool] = []
+    decide_all = deciding.decide_all
+
+    def recorded(*arguments: Any, is_final: bool) -> Any:
+        asked.append(is_final)
+        return decide_all(*arguments, is_final=is_final)
+
+    monkeypatch.setattr("services.repricing.decide_all", recorded)
+    return asked
 
 
 async def test_a_mark_by_a_clock_that_is_ahead_is_no_mark_for_later(

@@ -101,6 +101,32 @@ async def test_a_mark_on_a_listing_that_is_due_collides_with_its_decision(scope:
     assert runs == 2
 
 
+async def test_what_was_marked_or_decided_since_it_was_read_is_not_settled(scope: Scope) -> None:
+    rows = [
+        a_listing(sku, inputs_hash="before", due=Due(NOW, "EARLIER", 1))
+        for sku in ("MUG-1", "MUG-2", "MUG-3", "MUG-4")
+    ]
+    await LISTINGS.insert(scope, rows)
+    await listings.mark_due(
+        scope, "store1", Is("seller_sku", "in", ["MUG-1", "MUG-2"]), at=NOW, reason="MEANWHILE"
+    )
+    await listings.change(scope, [("store1/MUG-3", {"inputs_hash": "another"})])
+
+    digests = ("before", "after", "after", "after")
+    await listings.settle(
+        scope, [Settled(row, digest, None) for row, digest in zip(rows, digests, strict=True)]
+    )
+
+    found = await LISTINGS.get_many(scope, [row.id for row in rows])
+    settled = {row.seller_sku: (row.due.marks, row.inputs_hash) for row in found.values()}
+    assert settled == {
+        "MUG-1": (2, "before"),
+        "MUG-2": (2, "before"),
+        "MUG-3": (1, "another"),
+        "MUG-4": (0, "after"),
+    }
+
+
 def _submission(id_: str, **changes: object) -> Submission:
     submission = Submission(
         id=id_,
