@@ -69,7 +69,7 @@ _BATCH = 500
 _AT_ONCE = 50
 """Decisions after which others get a turn."""
 _KEPT = 5_000
-"""Decisions that a run holds in memory until it is judged; of some 8 KB each."""
+"""Decisions that a run holds in memory until it is judged; of some 3 KB each."""
 _LAST_ID = "\U0010ffff"
 """Follows every id."""
 _SECONDS = 20

@@ -67,7 +67,7 @@ async def run_reprice_worker(settings: Settings, mongodb_url: str, redis_url: st
             {"runtime": runtime},
             queue_name=REPRICE,
             functions=functions(*COMPUTING),
-            # Stores take turns, batch by batch; each may hold some 40 MB of decisions until they are judged.
+            # Stores take turns, batch by batch; each may hold some 16 MB of decisions until they are judged.
             max_jobs=6,
         )
 
