@@ -75,7 +75,7 @@ async def _demo(
 
 
 async def tell(story: Story, ticks: int, pace: float) -> tuple[Tally, str]:
-    """Tell the story with a live table; gives how it ended, and the Buy Box share before it."""
+    """Tell the story with a live table; gives how it ended, and the Buy Box share that it began with."""
     with Live(console=console, refresh_per_second=8) as live:
 
         def watch(moment: str, tally: Tally) -> None:
@@ -107,7 +107,7 @@ def _progress(moment: str, tally: Tally) -> Table:
     return table
 
 
-def summary(tally: Tally, share_before: str, seconds: float) -> Table:
+def summary(tally: Tally, share_at_first: str, seconds: float) -> Table:
     """The table at the end."""
     table = Table(title="What happened", title_justify="left", show_header=False, min_width=60)
     table.add_row("Listed and live", f"{tally.statuses['ACTIVE']:,}")
@@ -120,7 +120,7 @@ def summary(tally: Tally, share_before: str, seconds: float) -> Table:
     table.add_row("Held for a person", f"{tally.holds.total():,}")
     for reason, count in sorted(tally.holds.items()):
         table.add_row(f"  because {reason}", f"{count:,}")
-    table.add_row("Buy Box share before / after", f"{share_before} / {tally.share}")
+    table.add_row("Buy Box share once live / at the end", f"{share_at_first} / {tally.share}")
     table.add_row("Orders", f"{tally.orders:,}")
     table.add_row("Time taken", f"{seconds:.0f} s")
     return table

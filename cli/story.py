@@ -106,9 +106,12 @@ class Story:
         self._seen_change = newest[0].id if newest else ""
 
     async def list_everything(self, watch: Watch) -> str:
-        """Match the catalogue and list what is eligible; gives the Buy Box share at our first prices."""
+        """Match the catalogue and list what is eligible; gives the Buy Box share once that is live.
+
+        First prices know the rivals' offers, and rivals have not answered them yet.
+        """
         await self._rest(watch, "matching and listing", OperationKind.MATCH)
-        # Half an hour makes the listings live; who holds the Buy Boxes then has not seen us react.
+        # Half an hour makes the listings live.
         await self._market.advance(TICK_MINUTES, frozen=True)
         await self.sweep(watch)
         return self.tally.share
