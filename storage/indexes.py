@@ -1,12 +1,18 @@
 """Every index, with the query that it serves."""
 
+from contextlib import suppress
+
 from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import CollectionInvalid
 
 from domain import idempotency
 from storage.documents import KEPT as DOCUMENTS_KEPT
 from storage.listings import EPOCH
 from storage.mongo import Database
 from storage.offer_history import KEPT
+from storage.price_history import KEPT as PRICES_KEPT
+from storage.price_history import NAME as PRICE_HISTORY
+from storage.price_history import TIME_SERIES
 from storage.webhook_deliveries import KEPT as DELIVERIES_KEPT
 
 _UP, _DOWN = ASCENDING, DESCENDING
@@ -92,6 +98,8 @@ INDEXES: dict[str, list[IndexModel]] = {
         # rows that are old enough are removed
         _index(("recorded_at", _UP), expireAfterSeconds=int(KEPT.total_seconds())),
     ],
+    # the series of a listing and of its market. With the time in it, every row would rewrite its bucket's key.
+    PRICE_HISTORY: [_index(("series", _UP))],
     "rulesets": [
         _index(("store_id", _UP), ("kind", _UP), ("version", _DOWN), unique=True),
         # the newest version
@@ -231,5 +239,11 @@ INDEXES: dict[str, list[IndexModel]] = {
 
 async def ensure(database: Database) -> None:
     """Create what is missing; an index that is there already costs nothing."""
+    with suppress(CollectionInvalid):  # it is there
+        await database.handle.create_collection(
+            PRICE_HISTORY,
+            timeseries=TIME_SERIES,
+            expireAfterSeconds=int(PRICES_KEPT.total_seconds()),
+        )
     for collection, indexes in INDEXES.items():
         await database.handle[collection].create_indexes(indexes)
