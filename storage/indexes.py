@@ -1,21 +1,23 @@
 """Every index, with the query that it serves."""
 
-from contextlib import suppress
+from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import CollectionInvalid
+from pymongo.errors import OperationFailure
 
 from domain import idempotency
 from storage.documents import KEPT as DOCUMENTS_KEPT
 from storage.listings import EPOCH
 from storage.mongo import Database
 from storage.offer_history import KEPT
+from storage.price_history import FRESH as FRESH_PRICES
 from storage.price_history import KEPT as PRICES_KEPT
 from storage.price_history import NAME as PRICE_HISTORY
 from storage.price_history import TIME_SERIES
 from storage.webhook_deliveries import KEPT as DELIVERIES_KEPT
 
 _UP, _DOWN = ASCENDING, DESCENDING
+_EXISTS = 48
 
 
 def _index(*keys: tuple[str, int], **options: object) -> IndexModel:
@@ -239,11 +241,16 @@ INDEXES: dict[str, list[IndexModel]] = {
 
 async def ensure(database: Database) -> None:
     """Create what is missing; an index that is there already costs nothing."""
-    with suppress(CollectionInvalid):  # it is there
-        await database.handle.create_collection(
-            PRICE_HISTORY,
-            timeseries=TIME_SERIES,
-            expireAfterSeconds=int(PRICES_KEPT.total_seconds()),
-        )
+    lifetime = int(PRICES_KEPT.total_seconds())
+    await _create(database, PRICE_HISTORY, timeseries=TIME_SERIES, expireAfterSeconds=lifetime)
+    await _create(database, FRESH_PRICES)  # has no index by which it would come to be
     for collection, indexes in INDEXES.items():
         await database.handle[collection].create_indexes(indexes)
+
+
+async def _create(database: Database, name: str, **options: Any) -> None:
+    try:
+        await database.handle.create_collection(name, check_exists=False, **options)
+    except OperationFailure as error:
+        if error.code != _EXISTS:
+            raise

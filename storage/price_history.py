@@ -57,13 +57,16 @@ async def move(scope: Scope, store_id: str) -> int:
 
     Whoever is killed in between leaves rows in both places, and whoever comes next moves them again.
     """
-    moved = 0
-    everything = _prefixed(f"{store_id}/")
-    while rows := await scope.find(FRESH, everything, sort=[("_id", 1)], limit=_MOVED_AT_ONCE):
-        ids = [row["_id"] for row in rows]
+    moved, last = 0, _prefixed(f"{store_id}/")["_id"]["$lt"]
+    after = f"{store_id}/"
+    # From where the rows before ended: to begin anew would walk over all that was deleted just now.
+    while rows := await scope.find(
+        FRESH, {"_id": {"$gt": after, "$lt": last}}, sort=[("_id", 1)], limit=_MOVED_AT_ONCE
+    ):
+        after = rows[-1]["_id"]
         # An id of each row's own would be most of what it takes; nothing looks for it.
-        await scope.insert(NAME, ({**row, "_id": 0} for row in rows))
-        await scope.delete(FRESH, {"_id": {"$in": ids}})
+        await scope.insert(NAME, [{**row, "_id": 0} for row in rows])
+        await scope.delete(FRESH, {"_id": {"$in": [row["_id"] for row in rows]}})
         moved += len(rows)
     return moved
 
