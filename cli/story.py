@@ -23,7 +23,7 @@ from domain.submission import SubmissionState
 from services import listing_imports, markings, operations
 from services.queue import Job
 from services.runtime import Runtime
-from storage import listings, submissions
+from storage import listings, looks, submissions
 from storage import operations as storage_operations
 from storage.changes import CHANGES
 from storage.filters import AllOf, Is
@@ -163,6 +163,7 @@ class Story:
                     Job.RECEIVE_EVENTS,
                     Job.IMPORT_ORDERS,
                     Job.CONFIRM,
+                    Job.LOOK_AT_OFFERS,
                     Job.REPRICE,
                     Job.PUSH,
                 ):
@@ -201,6 +202,8 @@ class Story:
                 for operation in await OPERATIONS.find(scope, _UNFINISHED)
                 if not _waits_for_time(operation, now)
             ),
+            # What is new is looked at once it is there, in every telling.
+            "looks": await looks.count_due(scope, store_id, now),
             "due": await markings.count_due(scope, store_id),
             "timed": await listings.count_timed(scope, store_id, now),
             "unsent": len(await submissions.pending(scope, store_id, _COUNTED)),

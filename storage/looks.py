@@ -15,8 +15,16 @@ LOOKS = Collection("looks", Look)
 
 async def due(scope: Scope, store_id: str, until: datetime, limit: int) -> list[Look]:
     """Looks of a store that are due by a moment, those that are due longest first."""
-    where = AllOf((Is("store_id", "eq", store_id), Is("due_at", "lte", until)))
-    return await LOOKS.find(scope, where, sort=Sort("due_at"), limit=limit)
+    return await LOOKS.find(scope, _due(store_id, until), sort=Sort("due_at"), limit=limit)
+
+
+async def count_due(scope: Scope, store_id: str, until: datetime) -> int:
+    """How many looks of a store are due by a moment."""
+    return await LOOKS.count(scope, _due(store_id, until))
+
+
+def _due(store_id: str, until: datetime) -> AllOf:
+    return AllOf((Is("store_id", "eq", store_id), Is("due_at", "lte", until)))
 
 
 async def plan(scope: Scope, looks: Iterable[Look]) -> None:

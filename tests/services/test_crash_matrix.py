@@ -138,7 +138,7 @@ SCENARIOS = {
     "push-by-feed": Scenario(_decided, _send_and_read_back, feed_from=2),
 }
 
-MUCH_LIKE_OTHERS = {"held-run", "discarded"}
+MUCH_LIKE_OTHERS = {"held-run", "discarded", "resumed", "pass", "run-of-many"}
 
 
 @pytest.fixture
