@@ -9,6 +9,7 @@ from cli import (
     demo,
     explain,
     export,
+    history,
     keys,
     plans,
     reprice,
@@ -49,6 +50,7 @@ app.command()(running.worker)
 app.command()(running.simulator)
 app.command()(reprice.reprice)
 app.command()(explain.explain)
+app.command()(history.history)
 app.command()(export.export)
 app.command()(demo.demo)
 

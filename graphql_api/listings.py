@@ -24,6 +24,7 @@ from graphql_api.listing_filters import ListingSort, ListingWhereInput
 from graphql_api.loaders import Count, Noun, pick
 from graphql_api.money import Money
 from graphql_api.offers import Offer, buy_box_of, offer_of, offers_page
+from graphql_api.price_history import DEFAULT, FromAt, Points, PricePoint, ToAt, chart_of
 from graphql_api.products import Product
 from graphql_api.projection import Projection
 from graphql_api.scalars import MarketplaceItemId, Sku
@@ -244,6 +245,16 @@ class Listing(Node):
         return await submissions.NOUN.page(info, paging, sort=sort, where=self._mine())
 
     @described
+    async def price_history(
+        self, info: Info, from_at: FromAt = None, to_at: ToAt = None, points: Points = DEFAULT
+    ) -> list[PricePoint]:
+        """What it and its market cost over time, for a chart: the beginning and each span in which something changed.
+
+        Kept for 180 days.
+        """
+        return await chart_of(info.context, self.row, from_at, to_at, points)
+
+    @described
     async def explain(self, info: Info) -> _Decision | None:
         """Decides now and writes nothing: what the rules in force say of what is known.
 
@@ -328,7 +339,7 @@ _PROJECTION = Projection(
     Listing,
     domain.Listing,
     always=("store_id", "product_id", "asin", "last_decision_id", "price_decision_id", "held"),
-    whole=("explain",),
+    whole=("explain", "priceHistory"),
 )
 NOUN: Noun[domain.Listing, Listing] = Noun(Kind.LISTING, LISTINGS, assemble, _PROJECTION)
 

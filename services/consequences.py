@@ -8,12 +8,13 @@ from domain.change import Change, ChangeKind
 from domain.decision import Decision, DecisionOutcome, DecisionReason
 from domain.ids import new_id
 from domain.listing import NO_TERMS, NOT_DUE, HeldPrice, Listing, ListingReason, ListingStatus
+from domain.price_history import OwnPrice
 from domain.run import Run, RunStatus
 from domain.submission import Submission, SubmissionKind, SubmissionState
 from domain.webhook import WebhookEvent
 from rules.eligibility import Eligibility
 from rules.guardrails import held
-from services import webhook_events
+from services import price_history, webhook_events
 from services.changelog import of_listing
 from services.decisions import Case
 from storage import listings, submissions
@@ -32,6 +33,7 @@ class _Writes:
     submissions: list[Submission] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     listings: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    prices: list[OwnPrice] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
     news: list[tuple[Case, dict[str, Any]]] = field(default_factory=list)
     """What webhooks may be told of, with the listing's changed fields."""
@@ -58,6 +60,7 @@ async def carry_out(
     await submissions.write_down(scope, writes.submissions)
     await CHANGES.insert(scope, writes.changes)
     await listings.change(scope, writes.listings)
+    await price_history.note_own(scope, writes.prices)
     await listings.settle(scope, [*settled, *writes.settled])
     events = [event for case, fields in writes.news for event in _events(case, fields)]
     await webhook_events.tell(scope, events)
@@ -118,6 +121,15 @@ def _carry_out(case: Case, writes: _Writes) -> None:
                 }
                 if submission.price != listing.wanted_price:
                     fields["price_changed_at"] = decision.decided_at
+                    writes.prices.append(
+                        OwnPrice(
+                            listing.store_id,
+                            listing.seller_sku,
+                            listing.price,
+                            submission.price,
+                            decision.decided_at,
+                        )
+                    )
     again = case.verdict.decide_again_at
     if fields:
         fields |= {

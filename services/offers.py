@@ -7,6 +7,7 @@ from domain.clock import SystemClock
 from domain.listing import Condition
 from domain.offer import Offer, OfferSnapshot, offers_hash, snapshot_id
 from domain.store import Store
+from services import price_history
 from services.runtime import Runtime
 from storage import listings, offer_history, offers
 from storage.filters import Is
@@ -46,6 +47,9 @@ async def record(
         if not moved:
             return 0
         await offer_history.record(inside, moved.values(), _machine.now())
+        await price_history.note_markets(
+            inside, ((known.get(each.id), each) for each in moved.values()), store.currency
+        )
         return await listings.mark_due(
             inside,
             store.id,

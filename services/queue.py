@@ -29,6 +29,7 @@ class Job(StrEnum):
     CONFIRM = "confirm"
     IMPORT_ORDERS = "import_orders"
     DELIVER = "deliver"
+    MOVE_PRICES = "move_prices"
 
 
 SYNC = "sales-channel:sync"
@@ -36,14 +37,14 @@ SYNC = "sales-channel:sync"
 REPRICE = "sales-channel:reprice"
 """Queue of the jobs that compute; their workers are processes of their own."""
 BULK = "sales-channel:bulk"
-"""Queue of the jobs that read or write files: no price waits behind them."""
+"""Queue of the jobs that read or write much: no price waits behind them."""
 DELIVER = "sales-channel:deliver"
 """Queue of the jobs that wait for merchants' own programs: those that are slow must not keep Amazon waiting."""
 
 
 COMPUTING = frozenset({Job.REPRICE, Job.SIMULATE})
 """The jobs of the second queue."""
-FILING = frozenset({Job.EXPORT, Job.IMPORT_PRODUCTS})
+FILING = frozenset({Job.EXPORT, Job.IMPORT_PRODUCTS, Job.MOVE_PRICES})
 """The jobs of the third queue."""
 
 

@@ -19,10 +19,11 @@ from connectors.errors import MarketplaceError, Rejected, Throttled
 from connectors.port import MarketplaceListing, OfferDraft, Receipt
 from domain.change import Change, ChangeKind
 from domain.listing import NO_TERMS, Issue, Listing, ListingReason, ListingStatus
+from domain.price_history import OwnPrice
 from domain.store import Store
 from domain.submission import Submission, SubmissionKind, SubmissionState
 from domain.webhook import WebhookEvent
-from services import feeds, webhook_events
+from services import feeds, price_history, webhook_events
 from services.changelog import of_listing
 from services.queue import Job
 from services.refusal import refuse
@@ -203,6 +204,7 @@ async def _settle(
     rows = await LISTINGS.get_many(scope, ids)
     later = await submissions.later_ones(scope, ids, batch[0].id)
     events: list[WebhookEvent] = []
+    prices: list[OwnPrice] = []
     for submission in batch:
         found, row = by_sku.get(submission.seller_sku), rows[submission.listing_id]
         newer = [each for each in later if _is_newer(each, submission)]
@@ -217,6 +219,9 @@ async def _settle(
                     fields["wanted_terms"] = row.wanted_terms.once_live()
                 await listings.change(scope, [(submission.listing_id, fields)])
                 await CHANGES.insert(scope, log_)
+                if found.price != row.price:
+                    sku, wanted = row.seller_sku, row.wanted_price
+                    prices.append(OwnPrice(row.store_id, sku, found.price, wanted, at))
                 # What another submission of the same listing comes to is told from here on.
                 rows[row.id] = after = replace(row, **fields, version=row.version + 1)
                 decided = submission.decision_id
@@ -228,6 +233,7 @@ async def _settle(
             continue  # never two of a listing are on their way
         elif submission.accepted_at is not None and at - submission.accepted_at > _RESEND_AFTER:
             await submissions.send_again(scope, left)
+    await price_history.note_own(scope, prices)
     await webhook_events.tell(scope, events)
 
 

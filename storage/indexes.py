@@ -1,15 +1,23 @@
 """Every index, with the query that it serves."""
 
+from typing import Any
+
 from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import OperationFailure
 
 from domain import idempotency
 from storage.documents import KEPT as DOCUMENTS_KEPT
 from storage.listings import EPOCH
 from storage.mongo import Database
 from storage.offer_history import KEPT
+from storage.price_history import FRESH as FRESH_PRICES
+from storage.price_history import KEPT as PRICES_KEPT
+from storage.price_history import NAME as PRICE_HISTORY
+from storage.price_history import TIME_SERIES
 from storage.webhook_deliveries import KEPT as DELIVERIES_KEPT
 
 _UP, _DOWN = ASCENDING, DESCENDING
+_EXISTS = 48
 
 
 def _index(*keys: tuple[str, int], **options: object) -> IndexModel:
@@ -92,6 +100,8 @@ INDEXES: dict[str, list[IndexModel]] = {
         # rows that are old enough are removed
         _index(("recorded_at", _UP), expireAfterSeconds=int(KEPT.total_seconds())),
     ],
+    # the series of a listing and of its market. With the time in it, every row would rewrite its bucket's key.
+    PRICE_HISTORY: [_index(("series", _UP))],
     "rulesets": [
         _index(("store_id", _UP), ("kind", _UP), ("version", _DOWN), unique=True),
         # the newest version
@@ -231,5 +241,16 @@ INDEXES: dict[str, list[IndexModel]] = {
 
 async def ensure(database: Database) -> None:
     """Create what is missing; an index that is there already costs nothing."""
+    lifetime = int(PRICES_KEPT.total_seconds())
+    await _create(database, PRICE_HISTORY, timeseries=TIME_SERIES, expireAfterSeconds=lifetime)
+    await _create(database, FRESH_PRICES)  # has no index by which it would come to be
     for collection, indexes in INDEXES.items():
         await database.handle[collection].create_indexes(indexes)
+
+
+async def _create(database: Database, name: str, **options: Any) -> None:
+    try:
+        await database.handle.create_collection(name, check_exists=False, **options)
+    except OperationFailure as error:
+        if error.code != _EXISTS:
+            raise

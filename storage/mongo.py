@@ -168,6 +168,19 @@ class Scope:
         cursor = self._collection(name).aggregate(stages, session=self.session)
         return {str(row["_id"]): row["n"] for row in await cursor.to_list(None)}
 
+    async def aggregate(
+        self, sources: Sequence[tuple[str, Mapping[str, Any]]], stages: Sequence[Document]
+    ) -> list[Document]:
+        """What stages make of the matches in one or several collections, read in their order."""
+        (name, where), *others = sources
+        also = [
+            {"$unionWith": {"coll": other, "pipeline": [{"$match": self.within(matching)}]}}
+            for other, matching in others
+        ]
+        pipeline = [{"$match": self.within(where)}, *also, *stages]
+        cursor = self._collection(name).aggregate(pipeline, session=self.session)
+        return await cursor.to_list(None)
+
     async def insert(self, name: str, documents: Iterable[Document]) -> None:
         """Insert documents that already name this merchant; a duplicate raises `DuplicateKeyError`."""
         rows = list(documents)

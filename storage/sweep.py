@@ -20,6 +20,12 @@ async def active_stores(database: Database) -> list[tuple[str, str]]:
     return [(row["merchant_id"], row["_id"]) for row in await cursor.to_list(None)]
 
 
+async def stores(database: Database) -> list[tuple[str, str]]:
+    """Pairs of merchant and store id of all stores, whether they talk to Amazon or not."""
+    cursor = database.handle[STORES.name].find({}, ["merchant_id"])
+    return [(row["merchant_id"], row["_id"]) for row in await cursor.to_list(None)]
+
+
 async def silent_operations(database: Database, before: datetime) -> list[tuple[str, Operation]]:
     """Pairs of merchant id and unfinished operation of which nothing was heard since a moment."""
     unfinished = [OperationStatus.QUEUED.value, OperationStatus.RUNNING.value]

@@ -22,6 +22,7 @@ from services import (
     looks,
     orders,
     plans,
+    price_history,
     product_imports,
     repricing,
     submissions,
@@ -59,6 +60,7 @@ USE_CASES: dict[Job, UseCase] = {
     Job.DELIVER: lambda runtime, scope, webhook, _: webhook_delivery.deliver(
         runtime, scope, webhook
     ),
+    Job.MOVE_PRICES: lambda runtime, scope, store, _: price_history.move(runtime, scope, store),
 }
 
 

@@ -24,6 +24,7 @@ def crons() -> list[CronJob]:
         cron(_every(Job.MATCH_PRODUCTS), name="matching", minute=set(range(0, 60, 5)), second=11),
         cron(_every(Job.LOOK_AT_OFFERS), name="looking", second={17, 47}),
         cron(cast("WorkerCoroutine", _stuck_operations), name="operations", second=23),
+        cron(cast("WorkerCoroutine", _move_prices), name="tidying", hour=3, minute=41, second=43),
         cron(cast("WorkerCoroutine", _remind), name="reminding", hour=6, minute=3, second=29),
     ]
 
@@ -42,6 +43,13 @@ def _every(*jobs: Job) -> WorkerCoroutine:
                 await runtime.queue.sweep(job, merchant_id, store_id)
 
     return cast("WorkerCoroutine", run)
+
+
+async def _move_prices(context: dict[str, Any]) -> None:
+    # Of stores that are paused as well: what they gathered is not to stay where it takes most room.
+    runtime: Runtime = context["runtime"]
+    for merchant_id, store_id in await sweep.stores(runtime.database):
+        await runtime.queue.sweep(Job.MOVE_PRICES, merchant_id, store_id)
 
 
 async def _remind(context: dict[str, Any]) -> None:

@@ -284,6 +284,7 @@ def test_explain_tells_the_steps_the_rules_and_the_competitors(
         await shop.match()
         await shop.see(an_offer("RIVAL", "17.50", is_buy_box_winner=True))
         await shop.settle()
+        amazon.advance(600)
 
     shell.act(goes_live)
     told = shell.run("explain", "MUG-1")
@@ -300,6 +301,12 @@ def test_explain_tells_the_steps_the_rules_and_the_competitors(
         "Buy Box",
     ):
         assert expected in told.output, told.output
+
+    told = shell.run("history", "MUG-1", "--points", "500", "--days", "1")
+    [line] = (line for line in told.output.splitlines() if "18.00" in line)
+    shown = [cell.strip() for cell in line.strip("│").split("│")]
+    assert shown[1:] == ["18.00", "18.00", "18.00", "17.50", "17.50", "1"]
+    assert shell.run("history", "NEVER").exit_code != 0
     before = shell.act(_listings)
     now = shell.run("explain", "MUG-1", "--now")
     assert "KEEP (RULES)" in now.output

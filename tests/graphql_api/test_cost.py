@@ -64,6 +64,7 @@ def priced(query: str, **variables: Any) -> Cost:
         ),
         ("{ listings(first: 9) { nodes { offers { nodes { sellerId } } } } }", 2 + 9 * (1 + 2), 9),
         ("{ listings(first: 2) { nodes { explain { reason } } } }", 2 + 2 * (1 + 5 + 1), 4),
+        ("{ listings(first: 3) { nodes { priceHistory { price { last { amount } } } } } }", 80, 3),
         ('{ nodes(ids: ["a", "b", "c"]) { id ... on Listing { store { name } } } }', 6, 6),
         ("{ a: listings(first: 1) { nodes { id } } b: listings(first: 2) { nodes { id } } }", 7, 3),
         ("query { ...Page } fragment Page on Query { listings(first: 3) { nodes { id } } }", 5, 3),

@@ -57,7 +57,7 @@ MANY = 40
 LEFT_OUT = {
     "Listing": """
         offers decisions changes submissions explain priceBounds held featuredOffer priceDecision latestDecision
-        openSubmission
+        openSubmission priceHistory
     """,
     "PriceDecision": "submission isStored rules",
     "Order": "changes",

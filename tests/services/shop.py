@@ -103,7 +103,10 @@ async def forget_jobs(urls: ServerUrls) -> None:
 
 async def wipe(runtime: Runtime) -> None:
     """Take everything out of the database and leave its indexes."""
-    for name in await runtime.database.handle.list_collection_names():
+    # The server's own are what time-series collections consist of.
+    for name in await runtime.database.handle.list_collection_names(
+        filter={"name": {"$not": {"$regex": "^system"}}}
+    ):
         await runtime.database.handle[name].delete_many({})
 
 

@@ -14,6 +14,7 @@ EXCEPTIONS = {
     "mongo.open_database": "makes the handle that scopes are made of",
     "leases.hold": "leases are of processes, not of merchants",
     "sweep.active_stores": "looks for work of every merchant, and names the merchant of each find",
+    "sweep.stores": "the same",
     "sweep.silent_operations": "the same",
     "sweep.due_webhooks": "the same",
     "indexes.ensure": "indexes span all merchants",
