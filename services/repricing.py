@@ -43,7 +43,7 @@ from rules.pricing import PricingVerdict
 from services import idempotency, markings, operations, runs, webhook_events
 from services.changelog import of_store
 from services.consequences import carry_out, settled_by
-from services.decisions import Case, decide_all, look_up, still_open
+from services.decisions import Case, decide_all, keep_bases, look_up, still_open
 from services.hour import prices_before
 from services.queue import Job
 from services.rulebooks import Rulebook
@@ -474,6 +474,8 @@ async def _decide(
         elif row.id not in looked_at:
             unchanged.append(Settled(row, row.inputs_hash, row.decide_again_at))
     moving = [case for case in cases if case.listing.id not in nothing]
+    if is_final:
+        moving = keep_bases(store, rulebook, moving)
     return _Decided(moving, unchanged, len(open_))
 
 
