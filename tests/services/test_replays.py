@@ -12,7 +12,7 @@ from domain.replay import Difference, Replay, ReplayOutcome
 from domain.run import RunStatus
 from domain.store import BusinessSettings, PriceSettings, QuantityDiscount, StockSettings
 from services import repricing, runs
-from services.replay import replay
+from services.replays import replay
 from storage.decisions import DECISIONS
 from storage.filters import EVERYTHING, Is
 from storage.keyset import Sort

@@ -15,7 +15,7 @@ from domain.run import Run, RunStatus
 from rules.basis_reader import Damaged, read
 from services.consequences import as_judged
 from services.decisions import Case, Known, decide_all
-from services.rulebooks import Rulebook
+from services.rulebooks import Rulebook, Rulebooks
 from services.runtime import Runtime
 from storage.decisions import content, content_bytes
 from storage.filters import AllOf, Is
@@ -33,7 +33,7 @@ async def replay(runtime: Runtime, scope: Scope, decisions: Sequence[Decision]) 
     rulesets = await RULESETS.get_many(scope, ids) if ids else {}
     again: list[Case | ReplayOutcome] = []
     for row in decisions:
-        again.append(_again(runtime, row, rulesets))
+        again.append(_again(runtime.rulebooks, row, rulesets))
         await asyncio.sleep(0)
     runs = await _runs(scope, [each for each in again if isinstance(each, Case)])
     return [
@@ -45,7 +45,7 @@ async def replay(runtime: Runtime, scope: Scope, decisions: Sequence[Decision]) 
 
 
 def _again(
-    runtime: Runtime, row: Decision, rulesets: Mapping[str, Ruleset]
+    rulebooks: Rulebooks, row: Decision, rulesets: Mapping[str, Ruleset]
 ) -> Case | ReplayOutcome:
     """What is decided before the run is judged, or why nothing can be."""
     if row.basis is None:
@@ -57,7 +57,7 @@ def _again(
     if basis is None:
         return ReplayOutcome.OTHER_VERSION
     listing, pricing = (
-        runtime.rulebooks.compile(rulesets[id_]) if id_ and id_ in rulesets else None
+        rulebooks.compile(rulesets[id_]) if id_ and id_ in rulesets else None
         for id_ in (row.listing_ruleset_id, row.ruleset_id)
     )
     rulebook = Rulebook(listing, pricing, basis.guardrails)
