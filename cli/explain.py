@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Group, RenderableType
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 from rich.tree import Tree
@@ -126,7 +127,7 @@ def _told_again(id_: str, told: Replay) -> RenderableType:
         return head
     table = Table("part", "recorded", "again", title=head, title_justify="left")
     for each in told.differences:
-        table.add_row(each.path, each.recorded or "", each.again or "")
+        table.add_row(each.path, escape(each.recorded or ""), escape(each.again or ""))
     return table
 
 

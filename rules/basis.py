@@ -47,7 +47,7 @@ class BasisWriter:
     def __init__(self, store: Store, guardrails: Guardrails, facts: Collection[str]) -> None:
         price, stock = store.settings.price, store.settings.stock
         self._home = store.currency
-        self._codes = attribute_codes(facts)
+        self._codes = sorted(attribute_codes(facts))
         self._name, self._set = "name" in facts, "attributeSet" in facts
         self._categories = "category" in facts
         business = price.business and [
