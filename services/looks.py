@@ -90,7 +90,10 @@ async def plan(runtime: Runtime, scope: Scope, store: Store, asins: Sequence[str
     now = runtime.clock.now()
     await looks.plan(
         scope,
-        [_look(store, asin, now + span_between_looks(stake)) for asin, stake in stakes.items()],
+        [
+            _look(store, asin, now + span_between_looks(stake), now)
+            for asin, stake in stakes.items()
+        ],
     )
 
 
@@ -120,5 +123,5 @@ def _stake(listing: Listing) -> Decimal:
     return Decimal(listing.price.amount) * (listing.quantity or 0)
 
 
-def _look(store: Store, asin: str, due_at: datetime) -> Look:
-    return Look(snapshot_id(store.id, asin), store.merchant_id, store.id, asin, due_at)
+def _look(store: Store, asin: str, due_at: datetime, seen_at: datetime | None = None) -> Look:
+    return Look(snapshot_id(store.id, asin), store.merchant_id, store.id, asin, due_at, seen_at)

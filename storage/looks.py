@@ -3,14 +3,17 @@
 from collections.abc import Collection as Members
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from domain.offer import Look
+from domain.offer import Look, OffersAge
 from storage.collection import Collection
 from storage.filters import AllOf, Is
 from storage.keyset import Sort
+from storage.listings import EPOCH
 from storage.mongo import Scope, Update, to_document
 
 LOOKS = Collection("looks", Look)
+_ALL = 10_000_000
 
 
 async def due(scope: Scope, store_id: str, until: datetime, limit: int) -> list[Look]:
@@ -21,6 +24,27 @@ async def due(scope: Scope, store_id: str, until: datetime, limit: int) -> list[
 async def count_due(scope: Scope, store_id: str, until: datetime) -> int:
     """How many looks of a store are due by a moment."""
     return await LOOKS.count(scope, _due(store_id, until))
+
+
+async def age(scope: Scope, store_id: str) -> OffersAge:
+    """How old is what is known of a store's items; read off an index alone, so that it may be asked for at any time."""
+    every: dict[str, Any] = {"store_id": store_id}
+    items = await scope.count(LOOKS.name, every, _ALL)
+    never = await scope.count(LOOKS.name, {**every, "seen_at": None}, _ALL)
+
+    async def seen_at(place: int) -> datetime | None:
+        """The moment at that place among what was seen, oldest first."""
+        found = await scope.find(
+            LOOKS.name,
+            {**every, "seen_at": {"$gt": EPOCH}},
+            fields={"_id": 0, "seen_at": 1},
+            sort=[("seen_at", 1)],
+            skip=place,
+            limit=1,
+        )
+        return found[0]["seen_at"] if found else None
+
+    return OffersAge(items, never, await seen_at(0), await seen_at((items - never) // 2))
 
 
 def _due(store_id: str, until: datetime) -> AllOf:
