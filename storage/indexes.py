@@ -90,8 +90,12 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index(("merchant_id", _UP), ("_id", _UP)),
         _index(("store_id", _UP), ("_id", _UP)),
     ],
-    # the next items of a store to look at
-    "looks": [_index(("store_id", _UP), ("due_at", _UP), ("_id", _UP))],
+    "looks": [
+        # the next items of a store to look at
+        _index(("store_id", _UP), ("due_at", _UP), ("_id", _UP)),
+        # how old is what is known; with the merchant, so that counting reads no documents
+        _index(("merchant_id", _UP), ("store_id", _UP), ("seen_at", _UP)),
+    ],
     "offer_history": [
         # the history of items, in its order
         _index(("store_id", _UP), ("asin", _UP), ("observed_at", _UP)),
