@@ -317,9 +317,7 @@ async def _judge_and_write(
     lightly = True
     async for rows in _ahead(batches):
         is_kept = len(judged.kept) < _KEPT
-        found = await _decide(
-            scope, store, rulebook, rows, now, reason, is_final=is_kept, lightly=lightly
-        )
+        found = await _decide(scope, store, rulebook, rows, now, reason, lightly=lightly)
         lightly = found.looked_at < len(rows) / 2
         _take(judged, store, rows, found, reason)
         if is_kept:
@@ -445,13 +443,11 @@ async def _decide(
     now: datetime,
     reason: str | None,
     *,
-    is_final: bool = True,
     lightly: bool = False,
 ) -> _Decided:
     """Decide listings by what is known at this moment, leaving out those of which nothing is other than last time.
 
-    What is not final is decided once more before it is written. `lightly` reads at first only what shows which are left
-    out, which pays where these are most.
+    `lightly` reads at first only what shows which are left out, which pays where these are most.
     """
     digests_only = lightly and not rulebook.digester(store, now).reads_age
     known = await look_up(scope, store, rows, rulebook, digests_only=digests_only)
@@ -461,7 +457,7 @@ async def _decide(
         open_ = await look_up(scope, store, [row.listing for row in open_], rulebook)
     cases: list[Case] = []
     for some in _slices(open_, _AT_ONCE):
-        cases += decide_all(store, rulebook, some, now, reason, is_final=is_final)
+        cases += decide_all(store, rulebook, some, now, reason)
         if len(open_) > _AT_ONCE:
             await asyncio.sleep(0)
     unchanged = settled_by(cases)
