@@ -52,7 +52,7 @@ from storage import leases, listings
 from storage.changes import CHANGES
 from storage.filters import Is
 from storage.listings import LISTINGS, Settled
-from storage.markings import asked, done
+from storage.markings import LANES, asked, done
 from storage.mongo import Scope
 from storage.operations import is_running
 from storage.runs import RUNS, end, interrupted
@@ -334,12 +334,17 @@ async def _judge_and_write(
     run = _new_run(store, run_id, judged, breaches, now, rulebook.guardrails)
     run = replace(run, marked_until=marked_until or now, pass_for=reason)
     await scope.transaction(lambda inside: _note(inside, run))
-    for ids in _slices(judged.digests, _CHUNK):
-        count = await scope.transaction(partial(_chunk, runtime, run, judged, ids))
-        if count is None:
+    for chunks in _slices(_slices(judged.digests, _CHUNK), LANES):
+        # The database works on one while the next is made ready.
+        counts = await _all_of(
+            scope.transaction(partial(_chunk, runtime, run, judged, ids, lane=lane))
+            for lane, ids in enumerate(chunks)
+        )
+        written = sum(count or 0 for count in counts)
+        decided += written
+        await _tell(progress, written, scope, store_id)
+        if None in counts:
             return decided, False  # the rest is judged anew when the store is resumed
-        decided += count
-        await _tell(progress, count, scope, store_id)
         await meanwhile()
     await end(scope, run.id, runtime.clock.now())
     return decided, True
@@ -382,7 +387,12 @@ async def _hold_the_rest(
 
 
 async def _chunk(
-    runtime: Runtime, run: Run, judged: _Judged | None, ids: Sequence[str], scope: Scope
+    runtime: Runtime,
+    run: Run,
+    judged: _Judged | None,
+    ids: Sequence[str],
+    scope: Scope,
+    lane: int = 0,
 ) -> int | None:
     """Write what follows for listings of a run that know what they knew when it was judged; the others stay, or become, due.
 
@@ -404,7 +414,7 @@ async def _chunk(
             now, reason = runtime.clock.now(), run.pass_for or ""
             await listings.mark_due(scope, store.id, Is("_id", "in", left), at=now, reason=reason)
     anew = await _decide(scope, store, rulebook, rows, run.started_at, run.pass_for)
-    await carry_out(scope, run, [*same, *anew.cases], anew.settled)
+    await carry_out(scope, run, [*same, *anew.cases], anew.settled, lane)
     return len(same) + len(rows)
 
 
@@ -491,6 +501,15 @@ def _slices(items: Iterable[T], size: int) -> Iterator[list[T]]:
     rest = iter(items)
     while some := list(islice(rest, size)):
         yield some
+
+
+async def _all_of(work: Iterable[Awaitable[T]]) -> list[T]:
+    """What each of several came to, once none of them runs any more; the first error of any is raised then."""
+    results = await asyncio.gather(*work, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]
 
 
 async def _gathering(scope: Scope, store_id: str) -> list[str]:

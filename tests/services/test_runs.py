@@ -463,12 +463,12 @@ def pausing_at(monkeypatch: pytest.MonkeyPatch, shop: Shop, chunk: int) -> None:
     """Somebody pauses the store just before a chunk is written."""
     write, written = repricing._chunk, 0
 
-    async def paused(*arguments: Any) -> Any:
+    async def paused(*arguments: Any, **named: Any) -> Any:
         nonlocal written
         written += 1
         if written == chunk:
             await stores.set_active(shop.runtime, shop.scope, shop.id, active=False, actor="me")
-        return await write(*arguments)
+        return await write(*arguments, **named)
 
     monkeypatch.setattr("services.repricing._chunk", paused)
 
