@@ -43,7 +43,7 @@ from rules.pricing import PricingVerdict
 from services import idempotency, markings, operations, runs, webhook_events
 from services.changelog import of_store
 from services.consequences import carry_out, settled_by
-from services.decisions import Case, decide_all, look_up, still_open
+from services.decisions import Case, Known, decide_all, look_up, still_open
 from services.hour import prices_before
 from services.queue import Job
 from services.rulebooks import Rulebook
@@ -141,6 +141,17 @@ class _Judged:
     """Of what each decision knew from which something follows, by listing id."""
     kept: dict[str, tuple[Eligibility, PricingVerdict, Decision]] = field(default_factory=dict)
     """Those decisions themselves, as far as there is room: the others are made once more to be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Listings, and what decisions on them rest on."""
+
+    rows: Sequence[Listing]
+    known: Sequence[Known]
+    """Of those that have a product."""
+    is_light: bool
+    """Of products and offers no more is known than shows which decisions are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +261,10 @@ async def _all(scope: Scope, store_id: str, waiting: Sequence[str]) -> AsyncIter
         yield rows
 
 
-async def _ahead(batches: AsyncIterator[list[Listing]]) -> AsyncIterator[list[Listing]]:
+async def _ahead(batches: AsyncIterator[T]) -> AsyncIterator[T]:
     """The same, each batch read while the one before is decided."""
 
-    async def following() -> list[Listing] | None:
+    async def following() -> T | None:
         return await anext(batches, None)
 
     coming = asyncio.create_task(following())
@@ -286,7 +297,8 @@ async def _small_run(
         return 0
     run_id, now, judged = new_id(), runtime.clock.now(), _Judged()
     rulebook = await runtime.rulebooks.in_force(scope, store_id)
-    decided = await _decide(scope, store, rulebook, rows, now, None)
+    look = await _look(scope, store, rulebook, rows)
+    decided = await _decide(scope, store, rulebook, look, now, None)
     _take(judged, store, rows, decided, None)
     breaches = await _breaches(scope, store_id, rulebook.guardrails, judged, now)
     run = replace(_new_run(store, run_id, judged, breaches, now, rulebook.guardrails), ended_at=now)
@@ -314,12 +326,18 @@ async def _judge_and_write(
     run_id, now, judged, decided = new_id(), runtime.clock.now(), _Judged(), 0
     store = await STORES.require(scope, store_id)
     rulebook = await runtime.rulebooks.in_force(scope, store_id)
-    lightly = True
-    async for rows in _ahead(batches):
+    is_enough = not rulebook.digester(store, now).reads_age
+    lightly = is_enough
+
+    async def looked_at() -> AsyncIterator[_Look]:
+        async for rows in batches:
+            yield await _look(scope, store, rulebook, rows, lightly=lightly)
+
+    async for look in _ahead(looked_at()):
         is_kept = len(judged.kept) < _KEPT
-        found = await _decide(scope, store, rulebook, rows, now, reason, lightly=lightly)
-        lightly = found.looked_at < len(rows) / 2
-        _take(judged, store, rows, found, reason)
+        found = await _decide(scope, store, rulebook, look, now, reason)
+        lightly = is_enough and found.looked_at < len(look.rows) / 2
+        _take(judged, store, look.rows, found, reason)
         if is_kept:
             kept = {
                 case.listing.id: (case.eligibility, case.verdict, case.decision)
@@ -413,7 +431,8 @@ async def _chunk(
         if left:
             now, reason = runtime.clock.now(), run.pass_for or ""
             await listings.mark_due(scope, store.id, Is("_id", "in", left), at=now, reason=reason)
-    anew = await _decide(scope, store, rulebook, rows, run.started_at, run.pass_for)
+    look = await _look(scope, store, rulebook, rows)
+    anew = await _decide(scope, store, rulebook, look, run.started_at, run.pass_for)
     await carry_out(scope, run, [*same, *anew.cases], anew.settled, lane)
     return len(same) + len(rows)
 
@@ -445,24 +464,30 @@ async def _compare(
     return same, anew, left
 
 
-async def _decide(
+async def _look(
     scope: Scope,
     store: Store,
     rulebook: Rulebook,
     rows: Sequence[Listing],
-    now: datetime,
-    reason: str | None,
     *,
     lightly: bool = False,
-) -> _Decided:
-    """Decide listings by what is known at this moment, leaving out those of which nothing is other than last time.
+) -> _Look:
+    """Look up what decisions on listings rest on; `lightly` pays where most are left out."""
+    known = await look_up(scope, store, rows, rulebook, digests_only=lightly)
+    return _Look(rows, known, lightly)
 
-    `lightly` reads at first only what shows which are left out, which pays where these are most.
-    """
-    digests_only = lightly and not rulebook.digester(store, now).reads_age
-    known = await look_up(scope, store, rows, rulebook, digests_only=digests_only)
-    open_ = still_open(store, rulebook, known, now)
-    if digests_only and open_:
+
+async def _decide(
+    scope: Scope,
+    store: Store,
+    rulebook: Rulebook,
+    look: _Look,
+    now: datetime,
+    reason: str | None,
+) -> _Decided:
+    """Decide listings by what is known at this moment, leaving out those of which nothing is other than last time."""
+    open_ = still_open(store, rulebook, look.known, now)
+    if look.is_light and open_:
         # Looked up anew: what has changed in between is seen, or has left a mark.
         open_ = await look_up(scope, store, [row.listing for row in open_], rulebook)
     cases: list[Case] = []
@@ -473,8 +498,8 @@ async def _decide(
     unchanged = settled_by(cases)
     nothing = {each.listing.id for each in unchanged}
     looked_at = {row.listing.id for row in open_}
-    with_product = {row.listing.id for row in known}
-    for row in rows:
+    with_product = {row.listing.id for row in look.known}
+    for row in look.rows:
         if row.id not in with_product:
             unchanged.append(Settled(row, None, None))
         elif row.id not in looked_at:
