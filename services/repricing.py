@@ -43,7 +43,7 @@ from rules.pricing import PricingVerdict
 from services import idempotency, markings, operations, runs, webhook_events
 from services.changelog import of_store
 from services.consequences import carry_out, settled_by
-from services.decisions import Case, decide_all, keep_bases, look_up, still_open
+from services.decisions import Case, Known, decide_all, keep_bases, look_up, still_open
 from services.hour import prices_before
 from services.queue import Job
 from services.rulebooks import Rulebook
@@ -52,7 +52,7 @@ from storage import leases, listings
 from storage.changes import CHANGES
 from storage.filters import Is
 from storage.listings import LISTINGS, Settled
-from storage.markings import asked, done
+from storage.markings import LANES, asked, done
 from storage.mongo import Scope
 from storage.operations import is_running
 from storage.runs import RUNS, end, interrupted
@@ -141,6 +141,17 @@ class _Judged:
     """Of what each decision knew from which something follows, by listing id."""
     kept: dict[str, tuple[Eligibility, PricingVerdict, Decision]] = field(default_factory=dict)
     """Those decisions themselves, as far as there is room: the others are made once more to be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Listings, and what decisions on them rest on."""
+
+    rows: Sequence[Listing]
+    known: Sequence[Known]
+    """Of those that have a product."""
+    is_light: bool
+    """Of products and offers no more is known than shows which decisions are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +261,10 @@ async def _all(scope: Scope, store_id: str, waiting: Sequence[str]) -> AsyncIter
         yield rows
 
 
-async def _ahead(batches: AsyncIterator[list[Listing]]) -> AsyncIterator[list[Listing]]:
+async def _ahead(batches: AsyncIterator[T]) -> AsyncIterator[T]:
     """The same, each batch read while the one before is decided."""
 
-    async def following() -> list[Listing] | None:
+    async def following() -> T | None:
         return await anext(batches, None)
 
     coming = asyncio.create_task(following())
@@ -286,7 +297,8 @@ async def _small_run(
         return 0
     run_id, now, judged = new_id(), runtime.clock.now(), _Judged()
     rulebook = await runtime.rulebooks.in_force(scope, store_id)
-    decided = await _decide(scope, store, rulebook, rows, now, None)
+    look = await _look(scope, store, rulebook, rows)
+    decided = await _decide(scope, store, rulebook, look, now, None)
     _take(judged, store, rows, decided, None)
     breaches = await _breaches(scope, store_id, rulebook.guardrails, judged, now)
     run = replace(_new_run(store, run_id, judged, breaches, now, rulebook.guardrails), ended_at=now)
@@ -314,14 +326,18 @@ async def _judge_and_write(
     run_id, now, judged, decided = new_id(), runtime.clock.now(), _Judged(), 0
     store = await STORES.require(scope, store_id)
     rulebook = await runtime.rulebooks.in_force(scope, store_id)
-    lightly = True
-    async for rows in _ahead(batches):
+    is_enough = not rulebook.digester(store, now).reads_age
+    lightly = is_enough
+
+    async def looked_at() -> AsyncIterator[_Look]:
+        async for rows in batches:
+            yield await _look(scope, store, rulebook, rows, lightly=lightly)
+
+    async for look in _ahead(looked_at()):
         is_kept = len(judged.kept) < _KEPT
-        found = await _decide(
-            scope, store, rulebook, rows, now, reason, is_final=is_kept, lightly=lightly
-        )
-        lightly = found.looked_at < len(rows) / 2
-        _take(judged, store, rows, found, reason)
+        found = await _decide(scope, store, rulebook, look, now, reason, is_kept=is_kept)
+        lightly = is_enough and found.looked_at < len(look.rows) / 2
+        _take(judged, store, look.rows, found, reason)
         if is_kept:
             kept = {
                 case.listing.id: (case.eligibility, case.verdict, case.decision)
@@ -336,12 +352,17 @@ async def _judge_and_write(
     run = _new_run(store, run_id, judged, breaches, now, rulebook.guardrails)
     run = replace(run, marked_until=marked_until or now, pass_for=reason)
     await scope.transaction(lambda inside: _note(inside, run))
-    for ids in _slices(judged.digests, _CHUNK):
-        count = await scope.transaction(partial(_chunk, runtime, run, judged, ids))
-        if count is None:
+    for chunks in _slices(_slices(judged.digests, _CHUNK), LANES):
+        # The database works on one while the next is made ready.
+        counts = await _all_of(
+            scope.transaction(partial(_chunk, runtime, run, judged, ids, lane=lane))
+            for lane, ids in enumerate(chunks)
+        )
+        written = sum(count or 0 for count in counts)
+        decided += written
+        await _tell(progress, written, scope, store_id)
+        if None in counts:
             return decided, False  # the rest is judged anew when the store is resumed
-        decided += count
-        await _tell(progress, count, scope, store_id)
         await meanwhile()
     await end(scope, run.id, runtime.clock.now())
     return decided, True
@@ -384,7 +405,12 @@ async def _hold_the_rest(
 
 
 async def _chunk(
-    runtime: Runtime, run: Run, judged: _Judged | None, ids: Sequence[str], scope: Scope
+    runtime: Runtime,
+    run: Run,
+    judged: _Judged | None,
+    ids: Sequence[str],
+    scope: Scope,
+    lane: int = 0,
 ) -> int | None:
     """Write what follows for listings of a run that know what they knew when it was judged; the others stay, or become, due.
 
@@ -405,8 +431,9 @@ async def _chunk(
         if left:
             now, reason = runtime.clock.now(), run.pass_for or ""
             await listings.mark_due(scope, store.id, Is("_id", "in", left), at=now, reason=reason)
-    anew = await _decide(scope, store, rulebook, rows, run.started_at, run.pass_for)
-    await carry_out(scope, run, [*same, *anew.cases], anew.settled)
+    look = await _look(scope, store, rulebook, rows)
+    anew = await _decide(scope, store, rulebook, look, run.started_at, run.pass_for)
+    await carry_out(scope, run, [*same, *anew.cases], anew.settled, lane)
     return len(same) + len(rows)
 
 
@@ -437,44 +464,53 @@ async def _compare(
     return same, anew, left
 
 
-async def _decide(
+async def _look(
     scope: Scope,
     store: Store,
     rulebook: Rulebook,
     rows: Sequence[Listing],
+    *,
+    lightly: bool = False,
+) -> _Look:
+    """Look up what decisions on listings rest on; `lightly` pays where most are left out."""
+    known = await look_up(scope, store, rows, rulebook, digests_only=lightly)
+    return _Look(rows, known, lightly)
+
+
+async def _decide(
+    scope: Scope,
+    store: Store,
+    rulebook: Rulebook,
+    look: _Look,
     now: datetime,
     reason: str | None,
     *,
-    is_final: bool = True,
-    lightly: bool = False,
+    is_kept: bool = True,
 ) -> _Decided:
     """Decide listings by what is known at this moment, leaving out those of which nothing is other than last time.
 
-    What is not final is decided once more before it is written. `lightly` reads at first only what shows which are left
-    out, which pays where these are most.
+    What is not kept is decided once more to be written.
     """
-    digests_only = lightly and not rulebook.digester(store, now).reads_age
-    known = await look_up(scope, store, rows, rulebook, digests_only=digests_only)
-    open_ = still_open(store, rulebook, known, now)
-    if digests_only and open_:
+    open_ = still_open(store, rulebook, look.known, now)
+    if look.is_light and open_:
         # Looked up anew: what has changed in between is seen, or has left a mark.
         open_ = await look_up(scope, store, [row.listing for row in open_], rulebook)
     cases: list[Case] = []
     for some in _slices(open_, _AT_ONCE):
-        cases += decide_all(store, rulebook, some, now, reason, is_final=is_final)
+        cases += decide_all(store, rulebook, some, now, reason)
         if len(open_) > _AT_ONCE:
             await asyncio.sleep(0)
     unchanged = settled_by(cases)
     nothing = {each.listing.id for each in unchanged}
     looked_at = {row.listing.id for row in open_}
-    with_product = {row.listing.id for row in known}
-    for row in rows:
+    with_product = {row.listing.id for row in look.known}
+    for row in look.rows:
         if row.id not in with_product:
             unchanged.append(Settled(row, None, None))
         elif row.id not in looked_at:
             unchanged.append(Settled(row, row.inputs_hash, row.decide_again_at))
     moving = [case for case in cases if case.listing.id not in nothing]
-    if is_final:
+    if is_kept:
         moving = keep_bases(store, rulebook, moving)
     return _Decided(moving, unchanged, len(open_))
 
@@ -497,6 +533,15 @@ def _slices(items: Iterable[T], size: int) -> Iterator[list[T]]:
     rest = iter(items)
     while some := list(islice(rest, size)):
         yield some
+
+
+async def _all_of(work: Iterable[Awaitable[T]]) -> list[T]:
+    """What each of several came to, once none of them runs any more; the first error of any is raised then."""
+    results = await asyncio.gather(*work, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]
 
 
 async def _gathering(scope: Scope, store_id: str) -> list[str]:
