@@ -1,6 +1,6 @@
 """Identifiers: sortable by the time of their making, without meaning otherwise."""
 
-import os
+import secrets
 import time
 from itertools import product
 
@@ -11,5 +11,5 @@ _SHIFTS = range(120, -1, -10)
 
 def new_id() -> str:
     """A fresh id of 26 characters: 48 bits of milliseconds, 80 of chance, in Crockford's base 32 (ULID)."""
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(secrets.token_bytes(10))
     return "".join([_PAIRS[(value >> shift) & 1023] for shift in _SHIFTS])

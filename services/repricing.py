@@ -38,13 +38,13 @@ from domain.operation import Operation, OperationKind
 from domain.run import Breach, Run, RunStatus
 from domain.store import Store, StoreStatus
 from rules.eligibility import Eligibility
-from rules.guardrails import Guardrails, NewPrice, judge_hour, judge_run
+from rules.guardrails import Guardrails, NewPrice
 from rules.pricing import PricingVerdict
 from services import idempotency, markings, operations, runs, webhook_events
 from services.changelog import of_store
 from services.consequences import carry_out, settled_by
 from services.decisions import Case, Known, decide_all, keep_bases, look_up, still_open
-from services.hour import prices_before
+from services.hour import breaches_of
 from services.queue import Job
 from services.rulebooks import Rulebook
 from services.runtime import Runtime
@@ -300,7 +300,7 @@ async def _small_run(
     look = await _look(scope, store, rulebook, rows)
     decided = await _decide(scope, store, rulebook, look, now, None)
     _take(judged, store, rows, decided, None)
-    breaches = await _breaches(scope, store_id, rulebook.guardrails, judged, now)
+    breaches = await breaches_of(scope, store_id, rulebook.guardrails, judged.prices, now)
     run = replace(_new_run(store, run_id, judged, breaches, now, rulebook.guardrails), ended_at=now)
     await _note(scope, run)
     await carry_out(scope, run, decided.cases, decided.settled)
@@ -348,7 +348,7 @@ async def _judge_and_write(
         decided += len(found.settled)
         await _tell(progress, len(found.settled), scope, store_id)
         await meanwhile()
-    breaches = await _breaches(scope, store_id, rulebook.guardrails, judged, now)
+    breaches = await breaches_of(scope, store_id, rulebook.guardrails, judged.prices, now)
     run = _new_run(store, run_id, judged, breaches, now, rulebook.guardrails)
     run = replace(run, marked_until=marked_until or now, pass_for=reason)
     await scope.transaction(lambda inside: _note(inside, run))
@@ -553,17 +553,6 @@ async def _gathering(scope: Scope, store_id: str) -> list[str]:
             scope, store_id if kind is OperationKind.LISTINGS_IMPORT else None, kind
         )
     ]
-
-
-async def _breaches(
-    scope: Scope, store_id: str, rails: Guardrails, judged: _Judged, now: datetime
-) -> tuple[Breach, ...]:
-    """What the run breaks by itself, or else together with the hour before it."""
-    earlier = await prices_before(scope, store_id, rails, now, len(judged.prices))
-    size, most = 0, len(judged.prices) + len(earlier)
-    if rails.changed_share_percent is not None and most >= rails.from_listings:
-        size = await listings.count_of(scope, store_id)
-    return judge_run(rails, judged.prices, size) or judge_hour(rails, judged.prices, earlier, size)
 
 
 async def _note(scope: Scope, run: Run) -> None:

@@ -10,7 +10,7 @@ moments = st.integers(0, 2**48 - 1)
 def made_at(milliseconds: int, chance: bytes) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("domain.ids.time.time_ns", lambda: milliseconds * 1_000_000)
-        patch.setattr("domain.ids.os.urandom", lambda _: chance)
+        patch.setattr("domain.ids.secrets.token_bytes", lambda _: chance)
         return ids.new_id()
 
 

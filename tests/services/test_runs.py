@@ -18,6 +18,7 @@ from domain.run import Run, RunLimit, RunStatus
 from domain.store import PriceSettings, Store
 from services import (
     consequences,
+    hour,
     operations,
     plans,
     products,
@@ -499,15 +500,15 @@ async def test_what_changed_since_it_was_judged_is_left_for_the_next_run(
         async with operations.running(scope, operation) as progress:
             await products.import_catalog(runtime, scope, [a_mug(1, "30.00")], progress)
 
-    judged = repricing._breaches
+    judged = hour.breaches_of
 
     async def judged_and_then_changed(*arguments: Any) -> Any:
         found = await judged(*arguments)
-        monkeypatch.setattr("services.repricing._breaches", judged)
+        monkeypatch.setattr("services.repricing.breaches_of", judged)
         await meanwhile(stocked.runtime)
         return found
 
-    monkeypatch.setattr("services.repricing._breaches", judged_and_then_changed)
+    monkeypatch.setattr("services.repricing.breaches_of", judged_and_then_changed)
     assert await stocked.due() == 12
     assert await stocked.reprice() == 12
 
