@@ -20,7 +20,7 @@ from storage.mongo import from_document, to_document
 from tests.rules.given import NOW
 from tests.services import worlds
 
-_COUNT = 10_000 if os.environ.get("NIGHTLY") else 120
+_COUNT = 10_000 if os.environ.get("NIGHTLY") else 80
 
 
 @settings(
