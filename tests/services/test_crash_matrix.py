@@ -160,12 +160,12 @@ SCENARIOS = {
     "push-by-feed": Scenario(_decided, _send_and_read_back, feed_from=2),
 }
 
-MUCH_LIKE_OTHERS = {"held-run", "discarded", "resumed", "pass", "run-of-many"}
+MUCH_LIKE_OTHERS = {"held-run", "discarded", "resumed", "pass", "by-hand", "run-of-many"}
 PROCESS, MONGOD, VALKEY = "process", "mongod", "valkey"
 CASES = [(name, PROCESS) for name in SCENARIOS if IS_NIGHTLY or name not in MUCH_LIKE_OTHERS] + (
     [(name, server) for name in SCENARIOS for server in (MONGOD, VALKEY)]
     if IS_NIGHTLY
-    else [("undo", MONGOD), ("push-by-feed", MONGOD), ("push", VALKEY)]
+    else [("by-hand", MONGOD), ("push-by-feed", MONGOD), ("push", VALKEY)]
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from pymongo.errors import ServerSelectionTimeoutError
+from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 from pymongo.read_concern import ReadConcern
 
 from storage.health import is_outage
@@ -49,6 +49,20 @@ async def test_what_mongod_may_still_lose_is_neither_acknowledged_nor_read(
         await writing  # what did it takes it up again
         servers.mongod.die()
         assert {row["_id"] for row in await scope.find("things", {})} == {"old", "new"}
+
+
+async def test_reading_on_after_a_restart_of_mongod_is_an_outage(servers: MortalServers) -> None:
+    async with open_database(servers.urls.mongodb_url, "read") as database:
+        scope = database.scope(MERCHANT)
+        for id_ in ("a", "b", "c"):
+            await _write(id_, scope)
+        cursor = database.handle.things.find(batch_size=2)
+        await anext(cursor)
+        servers.mongod.die()
+        await scope.count("things", {}, 1)  # others have reached it again before
+        with pytest.raises(PyMongoError) as caught:
+            await cursor.to_list(None)
+        assert is_outage(caught.value)
 
 
 async def test_a_transaction_waits_no_longer_for_a_server_than_a_query_does(
