@@ -129,7 +129,8 @@ async def _send_batch(
 
     async def send(submission: Submission) -> int:
         async with gate:
-            if stopped:
+            # The batch was read a while ago, and what was decided since, or sent by who took over, is newer.
+            if stopped or not await submissions.is_still(scope, submission):
                 return 0
             try:
                 await _send(runtime, scope, store, connector, submission, rows)

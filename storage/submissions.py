@@ -240,6 +240,12 @@ async def move(
     )
 
 
+async def is_still(scope: Scope, submission: Submission) -> bool:
+    """Whether a submission is in the state in which it was read."""
+    where = {"_id": submission.id, "state": submission.state.value}
+    return bool(await scope.find(SUBMISSIONS.name, where, fields=["_id"], limit=1))
+
+
 async def send_again(scope: Scope, submission: Submission) -> None:
     """Have an accepted submission sent once more, with what is left of it."""
     fields = {

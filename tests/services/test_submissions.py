@@ -292,6 +292,32 @@ async def test_a_change_decided_while_an_older_one_is_being_sent_wins(shop: Shop
     assert (await shop.listing()).price == usd("22.00")
 
 
+async def test_what_is_superseded_while_it_waits_its_turn_in_a_batch_is_not_sent(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.submissions._SENT_AT_ONCE", 1)
+    await decided(shop, 1, 2)
+    told: list[str] = []
+
+    def decided_meanwhile(inner: Any) -> Callable[..., Any]:
+        async def act(*arguments: Any) -> Receipt:
+            told.append(arguments[0].seller_sku)
+            if len(told) == 1:
+                await shop.import_products(*(a_mug(number, "21.00") for number in (1, 2)))
+                await shop.reprice()
+            receipt: Receipt = await inner.put_offer(*arguments)
+            return receipt
+
+        return act
+
+    busy = with_connector(shop, put_offer=decided_meanwhile)
+    await busy.push()
+
+    first, second = told[:2]
+    assert shop.amazon.written(first) == [("20.00", 10), ("21.00", 10)]
+    assert shop.amazon.written(second) == [("21.00", 10)]
+
+
 async def test_of_one_listing_no_more_than_one_change_waits_to_be_sent(shop: Shop) -> None:
     await shop.put_on_sale(a_mug())
     for price in ("21.00", "22.00", "23.00"):
