@@ -252,12 +252,12 @@ async def test_what_is_wrong_with_an_import_is_told_with_its_place(
 
 
 async def test_marks_wait_for_the_end_of_an_import(runtime: Runtime, scope: Scope) -> None:
-    from services.repricing import _gathering
+    from services.due import gathering
 
     operation = await operations.start(scope, OperationKind.PRODUCTS_IMPORT, actor="me")
     async with operations.running(scope, operation):
-        assert await _gathering(scope, "store1") == ["PRODUCT_CHANGED"]
-    assert await _gathering(scope, "store1") == []
+        assert await gathering(scope, "store1") == ["PRODUCT_CHANGED"]
+    assert await gathering(scope, "store1") == []
 
 
 @pytest.fixture(autouse=True)

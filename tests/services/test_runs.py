@@ -19,6 +19,7 @@ from domain.store import PriceSettings, Store
 from services import (
     consequences,
     hour,
+    judging,
     operations,
     plans,
     products,
@@ -340,8 +341,8 @@ rules:
 async def test_a_run_of_many_chunks_is_judged_before_the_first_is_written(
     stocked: Shop, monkeypatch: pytest.MonkeyPatch, chunk: int, kept: int
 ) -> None:
-    monkeypatch.setattr("services.repricing._CHUNK", chunk)
-    monkeypatch.setattr("services.repricing._KEPT", kept)
+    monkeypatch.setattr("services.judging._CHUNK", chunk)
+    monkeypatch.setattr("services.judging._KEPT", kept)
     await stocked.publish(percent_off(40))
     await stocked.settle()
 
@@ -354,8 +355,8 @@ async def test_a_run_of_many_chunks_is_judged_before_the_first_is_written(
 async def test_what_is_written_is_the_same_whether_or_not_there_is_room_for_it_until_then(
     stocked: Shop, monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
-    monkeypatch.setattr("services.repricing._BATCH", 4)
-    monkeypatch.setattr("services.repricing._KEPT", kept)
+    monkeypatch.setattr("services.due._BATCH", 4)
+    monkeypatch.setattr("services.judging._KEPT", kept)
     await stocked.publish(percent_off(10))
     decided: Counter[str] = Counter()
     decide_all = deciding.decide_all
@@ -364,7 +365,7 @@ async def test_what_is_written_is_the_same_whether_or_not_there_is_room_for_it_u
         decided.update(row.listing.id for row in known)
         return decide_all(store, rulebook, known, *rest)
 
-    monkeypatch.setattr("services.repricing.decide_all", counted)
+    monkeypatch.setattr("services.deciding.decide_all", counted)
     await stocked.reprice()
     monkeypatch.undo()
     await stocked.settle()
@@ -378,7 +379,7 @@ async def test_what_is_written_is_the_same_whether_or_not_there_is_room_for_it_u
 async def test_a_mark_by_a_clock_that_is_ahead_is_no_mark_for_later(
     stocked: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.repricing._CHUNK", 5)
+    monkeypatch.setattr("services.judging._CHUNK", 5)
     ahead = stocked.runtime.clock.now() + timedelta(days=300)
     await mark_due(stocked.scope, stocked.id, EVERYTHING, at=ahead, reason="OFFERS_CHANGED")
     assert await stocked.reprice() == 12
@@ -390,7 +391,7 @@ async def test_a_run_that_dies_while_it_is_held_is_held_to_its_end(
     # Six prices alone would pass; the twelve together do not.
     await stocked.publish(guardrails("changedShare: 60%, fromListings: 1"))
     await stocked.settle()
-    monkeypatch.setattr("services.repricing._CHUNK", 6)
+    monkeypatch.setattr("services.judging._CHUNK", 6)
     await stocked.publish(percent_off(10))
     dying_after(monkeypatch, chunks=1)
     with pytest.raises(Killed):
@@ -410,7 +411,7 @@ async def test_a_store_that_is_paused_while_its_run_is_held_goes_on_holding_afte
 ) -> None:
     await stocked.publish(guardrails("changedShare: 60%, fromListings: 1"))
     await stocked.settle()
-    monkeypatch.setattr("services.repricing._CHUNK", 6)
+    monkeypatch.setattr("services.judging._CHUNK", 6)
     await stocked.publish(percent_off(10))
     pausing_at(monkeypatch, stocked, chunk=2)
     await stocked.reprice()
@@ -427,7 +428,7 @@ async def test_a_store_that_is_paused_while_its_run_is_held_goes_on_holding_afte
 async def test_a_store_that_is_paused_in_the_middle_of_a_pass_goes_on_with_it_afterwards(
     stocked: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.repricing._CHUNK", 5)
+    monkeypatch.setattr("services.judging._CHUNK", 5)
     await stocked.publish(percent_off(10))
     with monkeypatch.context() as patch:
         pausing_at(patch, stocked, chunk=2)
@@ -445,7 +446,7 @@ async def test_a_store_that_is_paused_in_the_middle_of_a_pass_goes_on_with_it_af
 async def test_what_a_run_that_dies_did_not_write_is_judged_anew(
     stocked: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.repricing._CHUNK", 5)
+    monkeypatch.setattr("services.judging._CHUNK", 5)
     await stocked.publish(percent_off(10))
     dying_after(monkeypatch, chunks=1)
     with pytest.raises(Killed):
@@ -462,7 +463,7 @@ async def test_what_a_run_that_dies_did_not_write_is_judged_anew(
 
 def pausing_at(monkeypatch: pytest.MonkeyPatch, shop: Shop, chunk: int) -> None:
     """Somebody pauses the store just before a chunk is written."""
-    write, written = repricing._chunk, 0
+    write, written = judging._chunk, 0
 
     async def paused(*arguments: Any, **named: Any) -> Any:
         nonlocal written
@@ -471,7 +472,7 @@ def pausing_at(monkeypatch: pytest.MonkeyPatch, shop: Shop, chunk: int) -> None:
             await stores.set_active(shop.runtime, shop.scope, shop.id, active=False, actor="me")
         return await write(*arguments, **named)
 
-    monkeypatch.setattr("services.repricing._chunk", paused)
+    monkeypatch.setattr("services.judging._chunk", paused)
 
 
 def dying_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> None:
@@ -485,13 +486,13 @@ def dying_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> None:
         written += 1
         await write(scope, *arguments)
 
-    monkeypatch.setattr("services.repricing.carry_out", dying)
+    monkeypatch.setattr("services.judging.carry_out", dying)
 
 
 async def test_what_changed_since_it_was_judged_is_left_for_the_next_run(
     stocked: Shop, monkeypatch: pytest.MonkeyPatch, interruptions: Interruptions
 ) -> None:
-    monkeypatch.setattr("services.repricing._CHUNK", 8)
+    monkeypatch.setattr("services.judging._CHUNK", 8)
     await stocked.publish(percent_off(10))
 
     async def meanwhile(runtime: Runtime) -> None:
@@ -504,11 +505,11 @@ async def test_what_changed_since_it_was_judged_is_left_for_the_next_run(
 
     async def judged_and_then_changed(*arguments: Any) -> Any:
         found = await judged(*arguments)
-        monkeypatch.setattr("services.repricing.breaches_of", judged)
+        monkeypatch.setattr("services.judging.breaches_of", judged)
         await meanwhile(stocked.runtime)
         return found
 
-    monkeypatch.setattr("services.repricing.breaches_of", judged_and_then_changed)
+    monkeypatch.setattr("services.judging.breaches_of", judged_and_then_changed)
     assert await stocked.due() == 12
     assert await stocked.reprice() == 12
 
@@ -621,7 +622,7 @@ async def test_a_whole_catalogue_does_not_fall_to_a_penny(
     stocked: Shop, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
     """2014: for an hour a repricer set everything to 1p; whoever had shipped had to honour it."""
-    monkeypatch.setattr("services.repricing._CHUNK", chunk)
+    monkeypatch.setattr("services.judging._CHUNK", chunk)
     await stocked.change_settings(price=PriceSettings(largest_step_percent=None))
     await stocked.publish(
         "kind: pricing\nname: Wrong\nrules:\n"
