@@ -1,12 +1,28 @@
-"""What a process takes, as Linux tells it."""
+"""Servers for a bench, and what a process takes, as Linux tells it."""
 
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from embedded.servers import ServerUrls, open_servers
 from storage.mongo import Database
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def servers() -> Iterator[tuple[Path, ServerUrls]]:
+    """A folder with servers, gone afterwards; under build/, since the system's own may be in memory."""
+    root = Path("build")
+    root.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=root.resolve(), prefix="bench-") as folder,
+        open_servers(Path(folder), {"PATH": os.environ["PATH"]}) as urls,
+    ):
+        yield Path(folder), urls
 
 
 def need_linux() -> None:

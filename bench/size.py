@@ -7,19 +7,14 @@ its time for a listing, where nothing changes, where a tenth does, and with `--f
 import argparse
 import asyncio
 import multiprocessing
-import os
 import resource
-import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from bench.catalogue import a_store, fill_apart, make_a_tenth_dearer, open_store
-from bench.processes import cpu_seconds, load, need_linux, pid_of_mongod
-from embedded.servers import ServerUrls, open_servers
+from bench.processes import cpu_seconds, load, need_linux, pid_of_mongod, servers
+from embedded.servers import ServerUrls
 from rules.durable_engine import DurableMatcher
 from services import markings, repricing
 from services.runtime import open_runtime
@@ -55,27 +50,15 @@ def main() -> None:
     need_linux()
     print(f"{'listings':>10} {'of which change':17}{'wall':>9}{'worker':>9}{'mongod':>9}{'MB':>7}")
     for size in options.sizes:
-        with servers() as urls:
+        with servers() as (_, urls):
             if options.first:
                 fill(urls, size, decided=False)
                 _print(size, "all", apart(urls, "all"))
-        with servers() as urls:
+        with servers() as (_, urls):
             fill(urls, size, decided=True)
             for change in ("none", "a tenth"):
                 _print(size, change, apart(urls, change))
     print(f"Microseconds a listing; {load()}.")
-
-
-@contextmanager
-def servers() -> Iterator[ServerUrls]:
-    """Servers of a folder that goes afterwards; under build/, since a system's own may be in memory."""
-    root = Path("build")
-    root.mkdir(exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(dir=root) as folder,
-        open_servers(Path(folder), {"PATH": os.environ["PATH"]}) as urls,
-    ):
-        yield urls
 
 
 def fill(urls: ServerUrls, size: int, *, decided: bool) -> None:

@@ -24,17 +24,22 @@ from services.queue import (
 from services.runtime import open_runtime
 from services.settings import Settings
 from workers.jobs import TIMEOUT, functions
+from workers.listening import listen
 from workers.sweeps import crons, delivering
 
 _TALKING = tuple(job for job in Job if queue_of(job) == SYNC)
 
 
 async def run_sync_worker(settings: Settings, mongodb_url: str, redis_url: str) -> None:
-    """Work on the queue whose jobs talk to Amazon, beside it on the one whose jobs tell webhooks, and run the sweeps."""
+    """Work on the queue whose jobs talk to Amazon, and run the sweeps.
+
+    Beside it, listen to Amazon's notifications, and work on the queue whose jobs tell webhooks.
+    """
     async with (
         open_runtime(settings, mongodb_url, redis_url) as runtime,
         asyncio.TaskGroup() as beside,
     ):
+        listening = beside.create_task(listen(runtime))
         delivery = beside.create_task(
             _work(
                 redis_url,
@@ -55,6 +60,7 @@ async def run_sync_worker(settings: Settings, mongodb_url: str, redis_url: str) 
             cron_jobs=crons(),
             max_jobs=16,
         )
+        listening.cancel()
         delivery.cancel()  # a process has one handler of signals, and it is the other's
 
 
