@@ -75,6 +75,8 @@ async def run_reprice_worker(settings: Settings, mongodb_url: str, redis_url: st
             functions=functions(*COMPUTING),
             # Stores take turns, batch by batch; each may hold some 16 MB of decisions until they are judged.
             max_jobs=6,
+            poll_delay=0.02,
+            kind=TakingTurns,
         )
 
 
@@ -100,8 +102,25 @@ def look_for_garbage_seldom() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-async def _work(redis_url: str, context: dict[str, Any], **options: Any) -> None:
-    worker = Worker(
+class TakingTurns(Worker):
+    """Takes one job at each look, so that others that are free get some of those that wait.
+
+    arq's own takes as many as it has room for: of four stores that wait, one of four processes would work on all.
+    """
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        """Start the first of these that nobody else has started."""
+        running = len(self.tasks)
+        for job_id in job_ids:
+            await super().start_jobs([job_id])
+            if len(self.tasks) > running:
+                return
+
+
+async def _work(
+    redis_url: str, context: dict[str, Any], *, kind: type[Worker] = Worker, **options: Any
+) -> None:
+    worker = kind(
         redis_settings=queue_settings(redis_url),
         ctx=context,
         job_serializer=pack,

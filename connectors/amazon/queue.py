@@ -31,6 +31,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 _MOST_AT_ONCE = 10
+_THREADS = 4
 _REFUSED = {
     "AccessDenied",
     "AccessDeniedException",
@@ -50,7 +51,7 @@ class Message:
 
 
 class Queue:
-    """A queue by its ARN. The AWS library blocks, so its calls have a thread, of their own since some wait long."""
+    """A queue by its ARN. The AWS library blocks, so its calls have threads, of their own since some wait long."""
 
     def __init__(
         self, arn: str, endpoints: AmazonEndpoints, journal: Journal | None = None
@@ -61,7 +62,7 @@ class Queue:
         self._client: Any = None
         self._url: str | None = None
         self._opening = asyncio.Lock()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqs")
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sqs")
 
     async def receive(self, limit: int, wait: int = 0) -> list[Message]:
         """At most `limit` messages that wait now; where there are none, those that come first within so many seconds."""
@@ -75,20 +76,24 @@ class Queue:
             )
             batch = answer.get("Messages", [])
             messages += [Message(row["ReceiptHandle"], row["Body"]) for row in batch]
-            if not batch:
-                break
+            if len(batch) < wanted:
+                break  # there may be more: whoever looks again finds it
         return messages
 
     async def acknowledge(self, handles: Sequence[str]) -> None:
         """Remove messages; one that cannot be removed is delivered again and logged."""
-        for start in range(0, len(handles), _MOST_AT_ONCE):
-            entries = [
-                {"Id": str(index), "ReceiptHandle": handle}
-                for index, handle in enumerate(handles[start : start + _MOST_AT_ONCE])
-            ]
-            answer = await self._call("delete_message_batch", Entries=entries)
-            for failure in answer.get("Failed", []):
-                log.warning("amazon.queue.not_removed", code=failure.get("Code"))
+        starts = range(0, len(handles), _MOST_AT_ONCE)
+        await asyncio.gather(
+            *(self._remove(handles[start : start + _MOST_AT_ONCE]) for start in starts)
+        )
+
+    async def _remove(self, handles: Sequence[str]) -> None:
+        entries = [
+            {"Id": str(index), "ReceiptHandle": handle} for index, handle in enumerate(handles)
+        ]
+        answer = await self._call("delete_message_batch", Entries=entries)
+        for failure in answer.get("Failed", []):
+            log.warning("amazon.queue.not_removed", code=failure.get("Code"))
 
     async def lets_in(self, account: str) -> bool:
         """Whether the queue's policy speaks of an AWS account, which could not send to it otherwise."""
@@ -100,7 +105,7 @@ class Queue:
         if self._client is not None:
             await self._in_thread(self._client.close)
             self._client = None
-        self._thread.shutdown(wait=False)
+        self._threads.shutdown(wait=False)
 
     async def _call(self, name: str, **arguments: object) -> Mapping[str, Any]:
         async with self._opening:
@@ -132,7 +137,7 @@ class Queue:
 
     async def _in_thread(self, call: Callable[..., T], **arguments: object) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, partial(call, **arguments))
+        return await loop.run_in_executor(self._threads, partial(call, **arguments))
 
     def _open(self) -> Any:
         return boto3.session.Session().client(
