@@ -32,7 +32,6 @@ from bench.workload import rules
 from cli.processes import environment, free_port, program
 from cli.scenario import SELLER
 from connectors.simulator.controls import Controls
-from domain.ids import made_at
 from domain.money import Money
 from domain.store import Connection, Store
 from embedded.servers import ServerUrls
@@ -257,7 +256,13 @@ async def _look_back(scope: Scope, times: Times, changes: Sequence[Change]) -> N
         times.stored[listings[row["asin"]]] = row["recorded_at"].timestamp()
     for row in await scope.find("decisions", {}, fields=["listing_id"], sort=[("_id", -1)]):
         if row["listing_id"] in times.sent:
-            times.decided[row["listing_id"]] = made_at(row["_id"])
+            times.decided[row["listing_id"]] = _made_at(row["_id"])
+
+
+def _made_at(id_: str) -> float:
+    """When an id was made: its first ten letters are milliseconds, in Crockford's base 32."""
+    digits = str.maketrans("0123456789abcdefghjkmnpqrstvwxyz", "0123456789abcdefghijklmnopqrstuv")
+    return int(id_[:10].translate(digits), 32) / 1000
 
 
 def _print(times: Times, shares: Mapping[str, float], options: argparse.Namespace) -> None:

@@ -2,19 +2,14 @@
 
 import secrets
 import time
+from itertools import product
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = ["".join(pair) for pair in product(_ALPHABET, repeat=2)]
+_SHIFTS = range(120, -1, -10)
 
 
 def new_id() -> str:
     """A fresh id of 26 characters: 48 bits of milliseconds, 80 of chance, in Crockford's base 32 (ULID)."""
-    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
-    return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
-
-
-def made_at(id_: str) -> float:
-    """When a fresh id was made, in seconds since the epoch, to a millisecond."""
-    value = 0
-    for character in id_:
-        value = value << 5 | _ALPHABET.index(character)
-    return (value >> 80) / 1000
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(secrets.token_bytes(10))
+    return "".join([_PAIRS[(value >> shift) & 1023] for shift in _SHIFTS])

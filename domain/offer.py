@@ -67,6 +67,20 @@ class Look:
     store_id: str
     asin: str
     due_at: datetime
+    seen_at: datetime | None = None
+    """When they were last asked for, or an event last told of them; None for never."""
+
+
+@dataclass(frozen=True, slots=True)
+class OffersAge:
+    """How old is what a store knows of the offers on its items."""
+
+    items: int
+    never_seen: int
+    oldest_seen_at: datetime | None
+    """Of what was seen; None where nothing was."""
+    median_seen_at: datetime | None
+    """Half of what was seen is older."""
 
 
 _LONGEST_SPAN = timedelta(hours=48)

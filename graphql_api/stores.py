@@ -22,6 +22,7 @@ from graphql_api.scalars import CurrencyCode
 from graphql_api.selection import Selection
 from graphql_api.store_settings import StoreSettings, settings_of
 from services.outbox import outbox
+from storage import looks
 from storage.filters import Is
 from storage.keyset import Sort
 from storage.listings import buy_box_counts, status_counts
@@ -88,6 +89,23 @@ class BuyBoxShare:
     )
     percent: Decimal | None = strawberry.field(
         description="Won out of won and lost, in per cent with one decimal; null where both are none."
+    )
+
+
+@strawberry.type(
+    description="How old is what a store knows of the offers on its items. An item is an ASIN that it lists; its offers "
+    "are seen when an event tells of them, or Amazon is asked."
+)
+class OffersAge:
+    """How old offers are."""
+
+    item_count: int = strawberry.field(description="Items that are looked at.")
+    never_seen_count: int = strawberry.field(description="Items whose offers were never seen.")
+    oldest_seen_at: datetime | None = strawberry.field(
+        description="When the offers were seen that are the oldest; null where none ever were."
+    )
+    median_seen_at: datetime | None = strawberry.field(
+        description="Of the items that were seen, half were seen since; null where none ever were."
     )
 
 
@@ -174,6 +192,20 @@ class Store(Node):
             lost_count=lost,
             open_count=counts.get("None", 0),
             percent=share.quantize(Decimal("0.1")) if share is not None else None,
+        )
+
+    @described
+    async def offers_age(self, info: Info) -> OffersAge:
+        """How old is what it knows of the offers on its items."""
+        scope = info.context.scope
+        found = await info.context.once(
+            ("offers_age", self.row.id), lambda: looks.age(scope, self.row.id)
+        )
+        return OffersAge(
+            item_count=found.items,
+            never_seen_count=found.never_seen,
+            oldest_seen_at=found.oldest_seen_at,
+            median_seen_at=found.median_seen_at,
         )
 
     @described

@@ -318,6 +318,8 @@ class RulesetDocument:
     """Those of them that are switched on."""
     places: dict[str, int] = field(init=False, repr=False, compare=False)
     """Where in that order the active rules come, by their keys."""
+    truths: object = field(default=None, init=False, repr=False, compare=False)
+    """What `rules.truth` makes of them when it is first asked."""
 
     def __post_init__(self) -> None:
         in_order = tuple(

@@ -73,13 +73,8 @@ class PricingVerdict:
         return self.outcome is not DecisionOutcome.HOLD
 
 
-def decide(
-    inputs: PricingInputs, facts: Facts | None = None, *, is_final: bool = True
-) -> PricingVerdict:
-    """Decide the price and quantity of one listing.
-
-    `facts` are those of the inputs, where they are known already. A decision that is not final is made once more
-    before anything is published, and is checked less.
+def decide(inputs: PricingInputs, facts: Facts | None = None) -> PricingVerdict:
+    """Decide the price and quantity of one listing; `facts` are those of the inputs, where they are known already.
 
     Raises:
         EngineDisagrees: `matched` is not what the conditions say of these facts.
@@ -91,8 +86,7 @@ def decide(
         return _overridden(inputs, facts, override.price)
     verdict = _computed(inputs, facts)
     if inputs.document is not None:
-        publishes = is_final and verdict.outcome is DecisionOutcome.CHANGE
-        check(inputs.document, facts, inputs.matched, None if publishes else inputs.listing.id)
+        check(inputs.document, facts, inputs.matched)
     return verdict
 
 

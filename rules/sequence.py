@@ -1,17 +1,15 @@
 """The rules of a pricing document, one after the other, and what became of each (behaviour 14.7)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from zlib import crc32
 
 from domain.decision import RuleOutcome
 from rules.amounts import adjusted, told
-from rules.conditions import holds
 from rules.facts import Facts
 from rules.following import Surroundings, follow
 from rules.language import Intelligent, Rule, RulesetDocument, Shape, Standard
 from rules.running import Running
+from rules.truth import truths_of
 
 NOT_HELD = "Its conditions do not hold"
 SWITCHED_OFF = "The rule is switched off"
@@ -54,28 +52,21 @@ def run_rules(
     return course
 
 
-def check(
-    document: RulesetDocument, facts: Facts, matched: frozenset[str], one_by: str | None
-) -> None:
-    """Hold what the engine says of rules against their conditions.
-
-    All of them, or, where nothing is going to be published by them, those that match and one of the others, which
-    `one_by`, the listing's id, chooses: over a catalogue each comes up. All would take longer than everything else.
+def check(document: RulesetDocument, facts: Facts, matched: frozenset[str]) -> None:
+    """Hold what the engine says of all rules against their conditions.
 
     Raises:
         EngineDisagrees: a rule matches that should not, or one that should does not.
     """
     if unknown := matched - document.places.keys():
         raise EngineDisagrees(f"rules {sorted(unknown)}: engine says True, and none is active")
-    rules: Sequence[Rule] = document.active
-    if one_by is not None:
-        others = [rule for rule in rules if rule.key not in matched]
-        chosen = others[crc32(one_by.encode()) % len(others) :][:1] if others else []
-        rules = [*(rule for rule in rules if rule.key in matched), *chosen]
-    for rule in rules:
-        held = rule.when is None or holds(rule.when, facts)
-        if held != (rule.key in matched):
-            raise EngineDisagrees(f"rule {rule.key}: engine says {not held}, conditions say {held}")
+    holding = truths_of(document).holding(facts)
+    if wrong := sorted(matched ^ holding):
+        told = (
+            f"rule {key}: engine says {key in matched}, conditions say {key in holding}"
+            for key in wrong
+        )
+        raise EngineDisagrees("; ".join(told))
 
 
 def _obstacle(rule: Rule, course: Course, local: datetime) -> str | None:

@@ -48,11 +48,14 @@ def settled_by(cases: Sequence[Case]) -> list[Settled]:
 
 
 async def carry_out(
-    scope: Scope, run: Run, cases: Sequence[Case], settled: Sequence[Settled]
+    scope: Scope, run: Run, cases: Sequence[Case], settled: Sequence[Settled], lane: int = 0
 ) -> None:
-    """Write what follows from some of a run's decisions. In a transaction that reads what they rest on."""
+    """Write what follows from some of a run's decisions. In a transaction that reads what they rest on.
+
+    Others of the run may be written at the same time, in a lane of their own.
+    """
     # What decides otherwise from now on is not to come in between.
-    await touch(scope, run.store_id)
+    await touch(scope, run.store_id, lane)
     writes = _Writes()
     for case in cases:
         _carry_out(_as_judged(case, run), writes)

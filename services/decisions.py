@@ -126,21 +126,16 @@ def decide_all(
     known: Sequence[Known],
     now: datetime,
     trigger: str | None = None,
-    *,
-    is_final: bool = True,
 ) -> list[Case]:
     """What a rulebook says of listings at a moment, in their order; nothing is read or written.
 
-    `trigger` says why those are decided that are not marked. What is not final is decided once more before anything
-    is published.
+    `trigger` says why those are decided that are not marked.
     """
     digester = rulebook.digester(store, now)
     facts = [facts_of(row.product, store, row.listing, row.offers) for row in known]
     in_listing, in_pricing = _match(rulebook.listing, facts), _match(rulebook.pricing, facts)
     return [
-        _decide(
-            store, rulebook, row, seen, listed, priced, now, digester, trigger, is_final=is_final
-        )
+        _decide(store, rulebook, row, seen, listed, priced, now, digester, trigger)
         for row, seen, listed, priced in zip(known, facts, in_listing, in_pricing, strict=True)
     ]
 
@@ -216,8 +211,6 @@ def _decide(
     now: datetime,
     digester: Digester,
     trigger: str | None,
-    *,
-    is_final: bool,
 ) -> Case:
     listing = known.listing
     eligibility = judge(
@@ -239,7 +232,7 @@ def _decide(
         guardrails=rulebook.guardrails,
         answer=known.answer,
     )
-    verdict = decide(inputs, seen, is_final=is_final)
+    verdict = decide(inputs, seen)
     decision = Decision(
         id=new_id(),
         merchant_id=store.merchant_id,

@@ -1,12 +1,14 @@
-"""What a store published within the hour before a run, which guard-rails judge together with it (ADR 32).
+"""What guard-rails say of a run, by itself and together with what its store published within the hour before (ADR 32).
 
 Many small runs are to reach no further than one large one.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from rules.guardrails import Guardrails, NewPrice
-from storage import decisions, runs
+from domain.run import Breach
+from rules.guardrails import Guardrails, NewPrice, judge_hour, judge_run
+from storage import decisions, listings, runs
 from storage.mongo import Scope
 
 _LENGTH = timedelta(hours=1)
@@ -14,10 +16,21 @@ _RUNS, _PRICES = 500, 1_000
 """No more are looked at, the newest first: a small run is not to wait for the sum of an hour."""
 
 
-async def prices_before(
+async def breaches_of(
+    scope: Scope, store_id: str, rails: Guardrails, prices: Sequence[NewPrice], now: datetime
+) -> tuple[Breach, ...]:
+    """The limits that the prices of a run break by themselves, or else together with the hour before a moment."""
+    earlier = await _prices_before(scope, store_id, rails, now, len(prices))
+    size, most = 0, len(prices) + len(earlier)
+    if rails.changed_share_percent is not None and most >= rails.from_listings:
+        size = await listings.count_of(scope, store_id)
+    return judge_run(rails, prices, size) or judge_hour(rails, prices, earlier, size)
+
+
+async def _prices_before(
     scope: Scope, store_id: str, rails: Guardrails, now: datetime, moving: int
 ) -> list[NewPrice]:
-    """The prices of the hour before a moment, oldest first; none where they cannot matter to a run that moves so many."""
+    """The prices of the hour, oldest first; none where they cannot matter to a run that moves so many."""
     if not moving:
         return []
     found = await runs.passed_since(scope, store_id, now - _LENGTH, _RUNS)

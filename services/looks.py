@@ -101,7 +101,7 @@ async def plan(scope: Scope, store: Store, seen_at: Mapping[str, datetime]) -> N
     await looks.plan(
         scope,
         [
-            _look(store, asin, seen_at[asin] + span_between_looks(stake))
+            _look(store, asin, seen_at[asin] + span_between_looks(stake), seen_at[asin])
             for asin, stake in stakes.items()
         ],
     )
@@ -133,5 +133,5 @@ def _stake(listing: Listing) -> Decimal:
     return Decimal(listing.price.amount) * (listing.quantity or 0)
 
 
-def _look(store: Store, asin: str, due_at: datetime) -> Look:
-    return Look(snapshot_id(store.id, asin), store.merchant_id, store.id, asin, due_at)
+def _look(store: Store, asin: str, due_at: datetime, seen_at: datetime | None = None) -> Look:
+    return Look(snapshot_id(store.id, asin), store.merchant_id, store.id, asin, due_at, seen_at)

@@ -38,13 +38,13 @@ from domain.operation import Operation, OperationKind
 from domain.run import Breach, Run, RunStatus
 from domain.store import Store, StoreStatus
 from rules.eligibility import Eligibility
-from rules.guardrails import Guardrails, NewPrice, judge_hour, judge_run
+from rules.guardrails import Guardrails, NewPrice
 from rules.pricing import PricingVerdict
 from services import idempotency, markings, operations, runs, webhook_events
 from services.changelog import of_store
 from services.consequences import carry_out, settled_by
-from services.decisions import Case, decide_all, look_up, still_open
-from services.hour import prices_before
+from services.decisions import Case, Known, decide_all, look_up, still_open
+from services.hour import breaches_of
 from services.queue import Job
 from services.rulebooks import Rulebook
 from services.runtime import Runtime
@@ -52,7 +52,7 @@ from storage import leases, listings
 from storage.changes import CHANGES
 from storage.filters import Is
 from storage.listings import LISTINGS, Settled
-from storage.markings import asked, done
+from storage.markings import LANES, asked, done
 from storage.mongo import Scope
 from storage.operations import is_running
 from storage.runs import RUNS, end, interrupted
@@ -141,6 +141,17 @@ class _Judged:
     """Of what each decision knew from which something follows, by listing id."""
     kept: dict[str, tuple[Eligibility, PricingVerdict, Decision]] = field(default_factory=dict)
     """Those decisions themselves, as far as there is room: the others are made once more to be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Listings, and what decisions on them rest on."""
+
+    rows: Sequence[Listing]
+    known: Sequence[Known]
+    """Of those that have a product."""
+    is_light: bool
+    """Of products and offers no more is known than shows which decisions are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +261,10 @@ async def _all(scope: Scope, store_id: str, waiting: Sequence[str]) -> AsyncIter
         yield rows
 
 
-async def _ahead(batches: AsyncIterator[list[Listing]]) -> AsyncIterator[list[Listing]]:
+async def _ahead(batches: AsyncIterator[T]) -> AsyncIterator[T]:
     """The same, each batch read while the one before is decided."""
 
-    async def following() -> list[Listing] | None:
+    async def following() -> T | None:
         return await anext(batches, None)
 
     coming = asyncio.create_task(following())
@@ -286,9 +297,10 @@ async def _small_run(
         return 0
     run_id, now, judged = new_id(), runtime.clock.now(), _Judged()
     rulebook = await runtime.rulebooks.in_force(scope, store_id)
-    decided = await _decide(scope, store, rulebook, rows, now, None)
+    look = await _look(scope, store, rulebook, rows)
+    decided = await _decide(scope, store, rulebook, look, now, None)
     _take(judged, store, rows, decided, None)
-    breaches = await _breaches(scope, store_id, rulebook.guardrails, judged, now)
+    breaches = await breaches_of(scope, store_id, rulebook.guardrails, judged.prices, now)
     run = replace(_new_run(store, run_id, judged, breaches, now, rulebook.guardrails), ended_at=now)
     await _note(scope, run)
     await carry_out(scope, run, decided.cases, decided.settled)
@@ -314,14 +326,18 @@ async def _judge_and_write(
     run_id, now, judged, decided = new_id(), runtime.clock.now(), _Judged(), 0
     store = await STORES.require(scope, store_id)
     rulebook = await runtime.rulebooks.in_force(scope, store_id)
-    lightly = True
-    async for rows in _ahead(batches):
+    is_enough = not rulebook.digester(store, now).reads_age
+    lightly = is_enough
+
+    async def looked_at() -> AsyncIterator[_Look]:
+        async for rows in batches:
+            yield await _look(scope, store, rulebook, rows, lightly=lightly)
+
+    async for look in _ahead(looked_at()):
         is_kept = len(judged.kept) < _KEPT
-        found = await _decide(
-            scope, store, rulebook, rows, now, reason, is_final=is_kept, lightly=lightly
-        )
-        lightly = found.looked_at < len(rows) / 2
-        _take(judged, store, rows, found, reason)
+        found = await _decide(scope, store, rulebook, look, now, reason)
+        lightly = is_enough and found.looked_at < len(look.rows) / 2
+        _take(judged, store, look.rows, found, reason)
         if is_kept:
             kept = {
                 case.listing.id: (case.eligibility, case.verdict, case.decision)
@@ -332,16 +348,21 @@ async def _judge_and_write(
         decided += len(found.settled)
         await _tell(progress, len(found.settled), scope, store_id)
         await meanwhile()
-    breaches = await _breaches(scope, store_id, rulebook.guardrails, judged, now)
+    breaches = await breaches_of(scope, store_id, rulebook.guardrails, judged.prices, now)
     run = _new_run(store, run_id, judged, breaches, now, rulebook.guardrails)
     run = replace(run, marked_until=marked_until or now, pass_for=reason)
     await scope.transaction(lambda inside: _note(inside, run))
-    for ids in _slices(judged.digests, _CHUNK):
-        count = await scope.transaction(partial(_chunk, runtime, run, judged, ids))
-        if count is None:
+    for chunks in _slices(_slices(judged.digests, _CHUNK), LANES):
+        # The database works on one while the next is made ready.
+        counts = await _all_of(
+            scope.transaction(partial(_chunk, runtime, run, judged, ids, lane=lane))
+            for lane, ids in enumerate(chunks)
+        )
+        written = sum(count or 0 for count in counts)
+        decided += written
+        await _tell(progress, written, scope, store_id)
+        if None in counts:
             return decided, False  # the rest is judged anew when the store is resumed
-        decided += count
-        await _tell(progress, count, scope, store_id)
         await meanwhile()
     await end(scope, run.id, runtime.clock.now())
     return decided, True
@@ -384,7 +405,12 @@ async def _hold_the_rest(
 
 
 async def _chunk(
-    runtime: Runtime, run: Run, judged: _Judged | None, ids: Sequence[str], scope: Scope
+    runtime: Runtime,
+    run: Run,
+    judged: _Judged | None,
+    ids: Sequence[str],
+    scope: Scope,
+    lane: int = 0,
 ) -> int | None:
     """Write what follows for listings of a run that know what they knew when it was judged; the others stay, or become, due.
 
@@ -405,8 +431,9 @@ async def _chunk(
         if left:
             now, reason = runtime.clock.now(), run.pass_for or ""
             await listings.mark_due(scope, store.id, Is("_id", "in", left), at=now, reason=reason)
-    anew = await _decide(scope, store, rulebook, rows, run.started_at, run.pass_for)
-    await carry_out(scope, run, [*same, *anew.cases], anew.settled)
+    look = await _look(scope, store, rulebook, rows)
+    anew = await _decide(scope, store, rulebook, look, run.started_at, run.pass_for)
+    await carry_out(scope, run, [*same, *anew.cases], anew.settled, lane)
     return len(same) + len(rows)
 
 
@@ -437,38 +464,42 @@ async def _compare(
     return same, anew, left
 
 
-async def _decide(
+async def _look(
     scope: Scope,
     store: Store,
     rulebook: Rulebook,
     rows: Sequence[Listing],
+    *,
+    lightly: bool = False,
+) -> _Look:
+    """Look up what decisions on listings rest on; `lightly` pays where most are left out."""
+    known = await look_up(scope, store, rows, rulebook, digests_only=lightly)
+    return _Look(rows, known, lightly)
+
+
+async def _decide(
+    scope: Scope,
+    store: Store,
+    rulebook: Rulebook,
+    look: _Look,
     now: datetime,
     reason: str | None,
-    *,
-    is_final: bool = True,
-    lightly: bool = False,
 ) -> _Decided:
-    """Decide listings by what is known at this moment, leaving out those of which nothing is other than last time.
-
-    What is not final is decided once more before it is written. `lightly` reads at first only what shows which are left
-    out, which pays where these are most.
-    """
-    digests_only = lightly and not rulebook.digester(store, now).reads_age
-    known = await look_up(scope, store, rows, rulebook, digests_only=digests_only)
-    open_ = still_open(store, rulebook, known, now)
-    if digests_only and open_:
+    """Decide listings by what is known at this moment, leaving out those of which nothing is other than last time."""
+    open_ = still_open(store, rulebook, look.known, now)
+    if look.is_light and open_:
         # Looked up anew: what has changed in between is seen, or has left a mark.
         open_ = await look_up(scope, store, [row.listing for row in open_], rulebook)
     cases: list[Case] = []
     for some in _slices(open_, _AT_ONCE):
-        cases += decide_all(store, rulebook, some, now, reason, is_final=is_final)
+        cases += decide_all(store, rulebook, some, now, reason)
         if len(open_) > _AT_ONCE:
             await asyncio.sleep(0)
     unchanged = settled_by(cases)
     nothing = {each.listing.id for each in unchanged}
     looked_at = {row.listing.id for row in open_}
-    with_product = {row.listing.id for row in known}
-    for row in rows:
+    with_product = {row.listing.id for row in look.known}
+    for row in look.rows:
         if row.id not in with_product:
             unchanged.append(Settled(row, None, None))
         elif row.id not in looked_at:
@@ -497,6 +528,15 @@ def _slices(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield some
 
 
+async def _all_of(work: Iterable[Awaitable[T]]) -> list[T]:
+    """What each of several came to, once none of them runs any more; the first error of any is raised then."""
+    results = await asyncio.gather(*work, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]
+
+
 async def _gathering(scope: Scope, store_id: str) -> list[str]:
     """The reasons of marks that wait, since the work that sets them goes on."""
     return [
@@ -506,17 +546,6 @@ async def _gathering(scope: Scope, store_id: str) -> list[str]:
             scope, store_id if kind is OperationKind.LISTINGS_IMPORT else None, kind
         )
     ]
-
-
-async def _breaches(
-    scope: Scope, store_id: str, rails: Guardrails, judged: _Judged, now: datetime
-) -> tuple[Breach, ...]:
-    """What the run breaks by itself, or else together with the hour before it."""
-    earlier = await prices_before(scope, store_id, rails, now, len(judged.prices))
-    size, most = 0, len(judged.prices) + len(earlier)
-    if rails.changed_share_percent is not None and most >= rails.from_listings:
-        size = await listings.count_of(scope, store_id)
-    return judge_run(rails, judged.prices, size) or judge_hour(rails, judged.prices, earlier, size)
 
 
 async def _note(scope: Scope, run: Run) -> None:

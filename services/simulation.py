@@ -10,9 +10,10 @@ from domain.ruleset import Ruleset, RulesetKind, RulesetStatus
 from domain.store import Store
 from rules.eligibility import judge
 from rules.facts import facts_of
-from rules.guardrails import NewPrice, judge_run
+from rules.guardrails import NewPrice
 from rules.simulate import Comparison, Said
 from services.decisions import Case, decide_all, look_up
+from services.hour import breaches_of
 from services.rulebooks import Rulebook, Rules, guardrails_of
 from services.runtime import Runtime
 from storage import listings, products, rulesets
@@ -87,7 +88,7 @@ async def simulate(
         done += len(batch)
         if report:
             await report(done, total)
-    breaches = judge_run(after.guardrails, prices, await listings.count_of(scope, store.id))
+    breaches = await breaches_of(scope, store.id, after.guardrails, prices, now)
     return Simulated(replace(comparison.effect(), breaches=breaches), comparison.digests())
 
 

@@ -90,8 +90,12 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index(("merchant_id", _UP), ("_id", _UP)),
         _index(("store_id", _UP), ("_id", _UP)),
     ],
-    # the next items of a store to look at
-    "looks": [_index(("store_id", _UP), ("due_at", _UP), ("_id", _UP))],
+    "looks": [
+        # the next items of a store to look at
+        _index(("store_id", _UP), ("due_at", _UP), ("_id", _UP)),
+        # how old is what is known; with the merchant, so that counting reads no documents
+        _index(("merchant_id", _UP), ("store_id", _UP), ("seen_at", _UP)),
+    ],
     "offer_history": [
         # the history of items, in its order
         _index(("store_id", _UP), ("asin", _UP), ("observed_at", _UP)),
@@ -238,19 +242,24 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
 }
 
+_MADE_AHEAD: dict[str, dict[str, Any]] = {
+    PRICE_HISTORY: {
+        "timeseries": TIME_SERIES,
+        "expireAfterSeconds": int(PRICES_KEPT.total_seconds()),
+    },
+    # has no index by which it would come to be
+    FRESH_PRICES: {},
+}
+"""Collections that do not come to be by their first document or index, with their options."""
+
 
 async def ensure(database: Database) -> None:
     """Create what is missing; an index that is there already costs nothing."""
-    lifetime = int(PRICES_KEPT.total_seconds())
-    await _create(database, PRICE_HISTORY, timeseries=TIME_SERIES, expireAfterSeconds=lifetime)
-    await _create(database, FRESH_PRICES)  # has no index by which it would come to be
+    for name, options in _MADE_AHEAD.items():
+        try:
+            await database.handle.create_collection(name, check_exists=False, **options)
+        except OperationFailure as error:
+            if error.code != _EXISTS:
+                raise
     for collection, indexes in INDEXES.items():
         await database.handle[collection].create_indexes(indexes)
-
-
-async def _create(database: Database, name: str, **options: Any) -> None:
-    try:
-        await database.handle.create_collection(name, check_exists=False, **options)
-    except OperationFailure as error:
-        if error.code != _EXISTS:
-            raise

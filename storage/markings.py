@@ -1,22 +1,28 @@
-"""Markings that are asked for and not carried out, in one document a store."""
+"""Markings that are asked for and not carried out, in one document a store, with another beside it.
+
+Whatever is decided collides with whoever asks for a marking, and both write one of these documents for it. What is
+decided of a store at once writes one each, lest it collides with itself; whoever asks writes them all.
+"""
 
 from domain.marking import Marking
 from storage.mongo import Scope, Update, from_document, to_document
 
+LANES = 2
+"""Transactions that may decide listings of one store at the same time."""
 _NAME = "markings"
 
 
 async def ask(scope: Scope, store_id: str, marking: Marking) -> None:
     """Have a marking carried out. In the transaction of what makes it needed."""
-    change = {"$push": {"asked": to_document(marking)}, "$inc": {"touched": 1}}
-    await scope.update_each(_NAME, [Update({"_id": store_id}, change, upsert=True)])
-
-
-async def touch(scope: Scope, store_id: str) -> None:
-    """Collide with whoever asks for a marking of the store in another transaction at this moment."""
+    asked_for = Update({"_id": store_id}, {"$push": {"asked": to_document(marking)}}, upsert=True)
     await scope.update_each(
-        _NAME, [Update({"_id": store_id}, {"$inc": {"touched": 1}}, upsert=True)]
+        _NAME, [*(_touched(store_id, lane) for lane in range(LANES)), asked_for]
     )
+
+
+async def touch(scope: Scope, store_id: str, lane: int = 0) -> None:
+    """Collide with whoever asks for a marking of the store in another transaction, or is in the lane, at this moment."""
+    await scope.update_each(_NAME, [_touched(store_id, lane)])
 
 
 async def asked(scope: Scope, store_id: str) -> list[Marking]:
@@ -28,3 +34,8 @@ async def asked(scope: Scope, store_id: str) -> list[Marking]:
 async def done(scope: Scope, store_id: str, marking: Marking) -> None:
     """Note that a marking is carried out."""
     await scope.update(_NAME, {"_id": store_id}, {"$pull": {"asked": {"_id": marking.id}}})
+
+
+def _touched(store_id: str, lane: int) -> Update:
+    id_ = f"{store_id}/{lane}" if lane else store_id
+    return Update({"_id": id_}, {"$inc": {"touched": 1}}, upsert=True)

@@ -134,6 +134,7 @@ class Scope:
         *,
         fields: Sequence[str] | Mapping[str, Any] | None = None,
         sort: Sequence[tuple[str, int]] | None = None,
+        skip: int = 0,
         limit: int = 0,
         zoned: bool = True,
     ) -> list[Document]:
@@ -148,6 +149,7 @@ class Scope:
             fields,
             session=self.session,
             sort=sort,
+            skip=skip,
             limit=limit,
             batch_size=_BATCH if zoned else limit,
         )

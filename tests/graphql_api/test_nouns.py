@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from domain.decision import DecisionOutcome, DecisionReason
+from domain.offer import Look
 from domain.operation import OperationKind, OperationStatus
 from domain.order import OrderStatus
 from domain.product import WebsitePrices
@@ -10,13 +11,14 @@ from services import operations
 from storage.changes import CHANGES
 from storage.decisions import DECISIONS
 from storage.listings import LISTINGS
+from storage.looks import LOOKS
 from storage.mongo import Scope
 from storage.orders import ORDERS
 from storage.products import PRODUCTS
 from storage.rulesets import RULESETS
 from storage.stores import STORES
 from storage.submissions import SUBMISSIONS
-from tests.factories import NOW, a_listing, a_product, a_store, usd
+from tests.factories import MERCHANT, NOW, a_listing, a_product, a_store, usd
 from tests.graphql_api.conftest import Ask, gid
 from tests.graphql_api.seeds import (
     a_change,
@@ -91,6 +93,35 @@ async def test_a_store_tells_how_it_stands(scope: Scope, ask: Ask) -> None:
         "listingCounts": [{"status": "ACTIVE", "count": 4}, {"status": "INELIGIBLE", "count": 1}],
         "buyBoxShare": {"wonCount": 1, "lostCount": 2, "openCount": 1, "percent": "33.3"},
         "createdAt": "2026-01-05T08:00:00.000Z",
+    }
+
+
+async def test_a_store_tells_how_old_its_offers_are(scope: Scope, ask: Ask) -> None:
+    await STORES.insert(scope, [a_store()])
+    query = """query ($id: ID!) { store(id: $id) {
+        offersAge { itemCount neverSeenCount oldestSeenAt medianSeenAt } } }"""
+    nothing = await ask(query, id=gid("Store", "store1"))
+    seen = [None, None, *(NOW + timedelta(hours=hour) for hour in (3, 1, 2))]
+    await LOOKS.insert(
+        scope,
+        [
+            Look(f"{store}/{number}", MERCHANT, store, str(number), NOW, at)
+            for store in ("store1", "store2")
+            for number, at in enumerate(seen if store == "store1" else [NOW])
+        ],
+    )
+    told = await ask(query, id=gid("Store", "store1"))
+    assert nothing["store"]["offersAge"] == {
+        "itemCount": 0,
+        "neverSeenCount": 0,
+        "oldestSeenAt": None,
+        "medianSeenAt": None,
+    }
+    assert told["store"]["offersAge"] == {
+        "itemCount": 5,
+        "neverSeenCount": 2,
+        "oldestSeenAt": "2026-01-05T09:00:00.000Z",
+        "medianSeenAt": "2026-01-05T10:00:00.000Z",
     }
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from domain.money import Money
-from rules import durable_engine
+from rules import durable_engine, truth
 from rules.conditions import ReferenceMatcher, explain, holds
 from rules.document import DocumentInvalid, parse
 from rules.durable_engine import (
@@ -24,6 +24,7 @@ from rules.durable_engine import (
 )
 from rules.facts import Facts
 from rules.language import RulesetDocument
+from rules.truth import truths_of
 from tests.rules.written import documents, facts
 
 
@@ -67,6 +68,19 @@ def test_what_is_remembered_of_others_agrees_with_the_reference(
         assert [matcher.match([each])[0] for each in new[:5]] == expected[:5]
         assert matcher.match(new) == expected
         assert matcher.match(new[::-1]) == expected[::-1]
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(documents(), st.lists(facts, min_size=1, max_size=6), st.sampled_from([1, 4096]))
+def test_what_is_asked_of_all_rules_at_once_agrees_with_the_reference(
+    source: str, met: list[Facts], most_values: int
+) -> None:
+    document = _parsed(source)
+    batch = [*met, *met[::-1]]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(truth, "_MOST_VALUES", most_values)
+        found = [truths_of(document).holding(each) for each in batch]
+    assert found == ReferenceMatcher(document).match(batch)
 
 
 def _mixed(one: Facts, other: Facts) -> Facts:

@@ -14,6 +14,7 @@ from connectors.errors import Throttled
 from domain.offer import Look, snapshot_id, span_between_looks
 from services import looks
 from storage import looks as stored
+from storage.filters import EVERYTHING
 from storage.listings import EPOCH, LISTINGS
 from storage.looks import LOOKS
 from storage.mongo import Scope
@@ -30,6 +31,22 @@ async def planned(shop: Shop) -> list[str]:
     """The ASINs in the order in which they are looked at."""
     end_of_time = shop.runtime.clock.now() + timedelta(days=300)
     return [look.asin for look in await stored.due(shop.scope, shop.id, end_of_time, 1000)]
+
+
+def _refusing_after(most: int) -> Callable[[Any], Callable[..., Any]]:
+    """Answers so many questions for offers, and then the quota is used up."""
+    asked: list[object] = []
+
+    def one(inner: Any) -> Callable[..., Any]:
+        async def read(asins: list[str], condition: Any) -> Any:
+            if len(asked) == most:
+                raise Throttled("later", operation="offers", retry_after=timedelta(seconds=10))
+            asked.append(asins)
+            return await inner.offers(asins, condition)
+
+        return read
+
+    return one
 
 
 async def test_what_was_never_seen_is_looked_at_at_once_and_then_not_before_its_time(
@@ -61,6 +78,43 @@ async def test_offers_whose_events_were_lost_are_found(shop: Shop, amazon: Amazo
     after = await SNAPSHOTS.require(shop.scope, snapshot_id(shop.id, asin_of(1)))
     assert after.observed_at > before.observed_at
     assert after.offers != before.offers
+
+
+async def test_when_all_events_are_lost_the_calls_there_are_go_to_what_is_worth_most(
+    shop: Shop, amazon: Amazon
+) -> None:
+    numbers = range(1, 61)
+    amazon.begin([an_item(number) for number in numbers])
+    await shop.put_on_sale(*(a_mug(number) for number in numbers))
+    worth = {number: 1 + number * 37 % 61 for number in numbers}  # each another, in no order
+    for number, quantity in worth.items():
+        await shop.scope.update(
+            LISTINGS.name,
+            {"_id": shop.listing_id(f"MUG-{number}")},
+            {"$set": {"quantity": quantity}},
+        )
+    await looks.look(shop.runtime, shop.scope, shop.id)
+    seen_first = shop.runtime.clock.now()
+    amazon.advance(48 * 60)
+    calls = amazon.calls("getItemOffersBatch")
+
+    slow = with_connector(shop, offers=_refusing_after(2)).runtime
+    with pytest.raises(Throttled):
+        await looks.look(slow, shop.scope, shop.id)
+
+    assert amazon.calls("getItemOffersBatch") == calls + 2
+    again = {
+        snapshot.asin
+        for snapshot in await SNAPSHOTS.find(shop.scope, EVERYTHING)
+        if snapshot.observed_at > seen_first
+    }
+    dearest = sorted(numbers, key=lambda number: -worth[number])[:40]
+    assert again == {asin_of(number) for number in dearest}
+    age = await stored.age(shop.scope, shop.id)
+    assert (age.items, age.never_seen) == (60, 0)
+    assert age.oldest_seen_at
+    assert age.median_seen_at
+    assert age.oldest_seen_at <= seen_first < age.median_seen_at
 
 
 async def test_more_at_stake_is_looked_at_sooner_and_what_is_new_first_of_all(
@@ -170,6 +224,14 @@ async def test_an_event_that_comes_late_puts_the_look_off_by_no_more_than_it_tel
     assert look.due_at <= left_at + span_between_looks(Decimal(200))
 
 
+async def test_what_was_seen_later_stays_so_when_an_older_word_comes(shop: Shop) -> None:
+    await shop.put_on_sale(a_mug())
+    store, now = await shop.store(), shop.runtime.clock.now()
+    for seen_at in (now, now - HOUR):
+        await looks.plan(shop.scope, store, {asin_of(1): seen_at})
+    assert (await stored.age(shop.scope, shop.id)).oldest_seen_at == now
+
+
 async def test_an_item_that_is_listed_no_more_is_forgotten(shop: Shop, amazon: Amazon) -> None:
     await shop.put_on_sale(a_mug())
     await shop.scope.delete(LISTINGS.name, {})
@@ -192,6 +254,26 @@ async def test_the_next_items_come_out_of_an_index(shop: Shop) -> None:
     stages = str(plan["queryPlanner"]["winningPlan"])
     assert "IXSCAN" in stages
     assert "'SORT'" not in stages
+
+
+async def test_how_old_offers_are_is_read_off_an_index_alone(shop: Shop) -> None:
+    now = shop.runtime.clock.now()
+    merchant = shop.scope.merchant_id
+    rows = [Look(f"x/{n}", merchant, "x", str(n), now, now + n * HOUR) for n in range(9)]
+    await LOOKS.insert(shop.scope, [*rows, Look("x/new", merchant, "x", "new", EPOCH)])
+    handle = shop.runtime.database.handle
+    await handle.command("profile", 2)
+    try:
+        age = await stored.age(shop.scope, "x")
+    finally:
+        await handle.command("profile", 0)
+
+    asked = await handle["system.profile"].find({"ns": f"{handle.name}.looks"}).to_list(None)
+    await handle.drop_collection("system.profile")
+    assert (age.items, age.never_seen) == (10, 1)
+    assert (age.oldest_seen_at, age.median_seen_at) == (now, now + 4 * HOUR)
+    assert len(asked) == 4
+    assert [row["docsExamined"] for row in asked] == [0] * 4
 
 
 @given(st.decimals(0, 10**9, places=2), st.decimals(0, 10**9, places=2))

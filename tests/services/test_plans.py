@@ -145,6 +145,20 @@ async def test_a_plan_counts_what_would_be_sold_below_cost(shop: Shop) -> None:
     assert effect.below_cost_after.amount == usd("1.00")
 
 
+async def test_a_plan_tells_what_would_be_held_together_with_the_hour_before(
+    stocked: Shop,
+) -> None:
+    brakes = "kind: guardrails\nname: Brakes\nlimits: {medianFall: 15%, fromListings: 1}\n"
+    await stocked.publish(brakes)
+    assert (await effect_of(stocked, TEN_OFF)).breaches == ()
+    await stocked.import_products(*(a_mug(number, "18.00") for number in range(1, 5)))
+    await stocked.reprice()
+
+    (breach,) = (await effect_of(stocked, TEN_OFF)).breaches
+
+    assert breach.note.startswith("Together with the hour before: ")
+
+
 async def test_the_rules_in_force_make_no_difference_to_themselves(stocked: Shop) -> None:
     await stocked.publish(MIXED)
     await stocked.settle()

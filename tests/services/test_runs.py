@@ -1,5 +1,6 @@
 """Runs: prices that are judged together before the first of them is written, and taken back together."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -14,9 +15,10 @@ from domain.money import Money
 from domain.operation import OperationKind
 from domain.ruleset import RulesetKind
 from domain.run import Run, RunLimit, RunStatus
-from domain.store import PriceSettings
+from domain.store import PriceSettings, Store
 from services import (
     consequences,
+    hour,
     operations,
     plans,
     products,
@@ -26,6 +28,8 @@ from services import (
     stores,
 )
 from services import decisions as deciding
+from services.decisions import Known
+from services.rulebooks import Rulebook
 from services.runtime import Runtime
 from storage import decisions
 from storage.changes import CHANGES
@@ -352,26 +356,23 @@ async def test_what_is_written_is_the_same_whether_or_not_there_is_room_for_it_u
 ) -> None:
     monkeypatch.setattr("services.repricing._BATCH", 4)
     monkeypatch.setattr("services.repricing._KEPT", kept)
-    asked = record_finality(monkeypatch)
     await stocked.publish(percent_off(10))
+    decided: Counter[str] = Counter()
+    decide_all = deciding.decide_all
+
+    def counted(store: Store, rulebook: Rulebook, known: Sequence[Known], *rest: Any) -> Any:
+        decided.update(row.listing.id for row in known)
+        return decide_all(store, rulebook, known, *rest)
+
+    monkeypatch.setattr("services.repricing.decide_all", counted)
+    await stocked.reprice()
+    monkeypatch.undo()
     await stocked.settle()
 
     assert await live_prices(stocked) == {"18.00"}
     assert (await last_run(stocked)).moved == 12
-    assert (False in asked) is (kept < 5_000)
-
-
-def record_finality(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Of each batch that is decided, whether its decisions were final."""
-    asked: list[bool] = []
-    decide_all = deciding.decide_all
-
-    def recorded(*arguments: Any, is_final: bool) -> Any:
-        asked.append(is_final)
-        return decide_all(*arguments, is_final=is_final)
-
-    monkeypatch.setattr("services.repricing.decide_all", recorded)
-    return asked
+    # Where there is no room, all are decided once more to be written.
+    assert sum(decided.values()) == 12 + {0: 12, 1: 8, 5_000: 0}[kept]
 
 
 async def test_a_mark_by_a_clock_that_is_ahead_is_no_mark_for_later(
@@ -463,12 +464,12 @@ def pausing_at(monkeypatch: pytest.MonkeyPatch, shop: Shop, chunk: int) -> None:
     """Somebody pauses the store just before a chunk is written."""
     write, written = repricing._chunk, 0
 
-    async def paused(*arguments: Any) -> Any:
+    async def paused(*arguments: Any, **named: Any) -> Any:
         nonlocal written
         written += 1
         if written == chunk:
             await stores.set_active(shop.runtime, shop.scope, shop.id, active=False, actor="me")
-        return await write(*arguments)
+        return await write(*arguments, **named)
 
     monkeypatch.setattr("services.repricing._chunk", paused)
 
@@ -499,15 +500,15 @@ async def test_what_changed_since_it_was_judged_is_left_for_the_next_run(
         async with operations.running(scope, operation) as progress:
             await products.import_catalog(runtime, scope, [a_mug(1, "30.00")], progress)
 
-    judged = repricing._breaches
+    judged = hour.breaches_of
 
     async def judged_and_then_changed(*arguments: Any) -> Any:
         found = await judged(*arguments)
-        monkeypatch.setattr("services.repricing._breaches", judged)
+        monkeypatch.setattr("services.repricing.breaches_of", judged)
         await meanwhile(stocked.runtime)
         return found
 
-    monkeypatch.setattr("services.repricing._breaches", judged_and_then_changed)
+    monkeypatch.setattr("services.repricing.breaches_of", judged_and_then_changed)
     assert await stocked.due() == 12
     assert await stocked.reprice() == 12
 
