@@ -1,4 +1,4 @@
-"""`store errors`: calls to Amazon that did not end well."""
+"""`stores calls` and `stores errors`: how often Amazon was called, and what did not end well."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -8,10 +8,10 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
-from cli.session import console, open_session, run
+from cli.session import console, open_session, run, the_store
 from domain.communication_error import CommunicationError
 from domain.store import Store
-from storage.communication_errors import ERRORS
+from storage.communication_errors import ERRORS, calls_lately
 from storage.filters import EVERYTHING, AllOf, Is
 from storage.keyset import Sort
 from storage.stores import STORES
@@ -35,6 +35,31 @@ def list_errors(
             newest_first = Sort("last_seen_at", descending=True)
             found = await ERRORS.find(scope, AllOf(where), sort=newest_first, limit=_SHOWN)
             console.print(_told(found, stores) if found else "There is none.")
+
+    run(main)
+
+
+def list_calls(
+    store: Annotated[str | None, typer.Option(help="Store, where there are several.")] = None,
+    hours: Annotated[int, typer.Option(help="So many hours back.", min=1, max=168)] = 24,
+) -> None:
+    """List how often Amazon was called, by operation, and how long it took to answer."""
+
+    async def main() -> None:
+        async with open_session() as runtime:
+            scope = runtime.scope(runtime.settings.merchant)
+            chosen = await the_store(scope, store)
+            found = await calls_lately(scope, chosen.id, runtime.clock.now(), hours)
+            table = Table("operation", "calls", "over quota", "mean", "slowest")
+            for row in found:
+                table.add_row(
+                    row.operation,
+                    f"{row.count:,}",
+                    f"{row.throttled:,}",
+                    f"{row.total_milliseconds // row.count:,} ms",
+                    f"{row.slowest_milliseconds:,} ms",
+                )
+            console.print(table if found else "There was none.")
 
     run(main)
 

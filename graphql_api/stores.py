@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from strawberry import Maybe
 
 from domain import store as domain
-from domain.listing import ListingStatus
 from domain.marketplace import Marketplace as Site
 from graphql_api import changes, rulesets
 from graphql_api.connections import After, Before, Connection, First, Last, Paging
@@ -20,12 +18,23 @@ from graphql_api.ids import Kind, Node, to_id
 from graphql_api.loaders import Noun
 from graphql_api.scalars import CurrencyCode
 from graphql_api.selection import Selection
+from graphql_api.store_figures import (
+    DAY,
+    BuyBoxShare,
+    Hours,
+    ListingStatusCount,
+    OffersAge,
+    OperationCalls,
+    Outbox,
+    buy_box_share_of,
+    calls_of,
+    listing_counts_of,
+    offers_age_of,
+    outbox_of,
+)
 from graphql_api.store_settings import StoreSettings, settings_of
-from services.outbox import outbox
-from storage import looks
 from storage.filters import Is
 from storage.keyset import Sort
-from storage.listings import buy_box_counts, status_counts
 from storage.stores import STORES
 
 if TYPE_CHECKING:
@@ -68,60 +77,6 @@ class AmazonAuthorization:
     async def is_renewal_due(self, info: Info) -> bool:
         """Whether it ends within 30 days or has ended; `storeAuthorize` renews it."""
         return self.connection.is_renewal_due(info.context.runtime.clock.now())
-
-
-@strawberry.type(description="How many listings of a store stand in a status.")
-class ListingStatusCount:
-    """A count by status."""
-
-    status: ListingStatus = strawberry.field(description="The status.")
-    count: int = strawberry.field(description="How many.")
-
-
-@strawberry.type(description="How often a store's active listings hold the Buy Box.")
-class BuyBoxShare:
-    """Who holds the Buy Box."""
-
-    won_count: int = strawberry.field(description="Listings whose offer holds it.")
-    lost_count: int = strawberry.field(description="Listings where another seller holds it.")
-    open_count: int = strawberry.field(
-        description="Listings where nobody does or nothing is known."
-    )
-    percent: Decimal | None = strawberry.field(
-        description="Won out of won and lost, in per cent with one decimal; null where both are none."
-    )
-
-
-@strawberry.type(
-    description="How old is what a store knows of the offers on its items. An item is an ASIN that it lists; its offers "
-    "are seen when an event tells of them, or Amazon is asked."
-)
-class OffersAge:
-    """How old offers are."""
-
-    item_count: int = strawberry.field(description="Items that are looked at.")
-    never_seen_count: int = strawberry.field(description="Items whose offers were never seen.")
-    oldest_seen_at: datetime | None = strawberry.field(
-        description="When the offers were seen that are the oldest; null where none ever were."
-    )
-    median_seen_at: datetime | None = strawberry.field(
-        description="Of the items that were seen, half were seen since; null where none ever were."
-    )
-
-
-@strawberry.type(description="What a store has on its way to Amazon.")
-class Outbox:
-    """What is on its way."""
-
-    waiting_count: int = strawberry.field(description="Changes that are written down, not sent.")
-    sent_count: int = strawberry.field(description="Changes in feeds that Amazon works off.")
-    accepted_count: int = strawberry.field(
-        description="Changes that Amazon took and that are not read back yet."
-    )
-    expected_at: datetime | None = strawberry.field(
-        description="When Amazon will have answered to all that waits or is sent, as far as can be told; "
-        "null where there is nothing."
-    )
 
 
 _shown = FromRow[domain.Store]()
@@ -168,59 +123,27 @@ class Store(Node):
     @described
     async def listing_counts(self, info: Info) -> list[ListingStatusCount]:
         """How many of its listings stand where; statuses with none are left out."""
-        scope = info.context.scope
-        counts = await info.context.once(
-            ("listing_counts", self.row.id), lambda: status_counts(scope, self.row.id)
-        )
-        return [
-            ListingStatusCount(status=status, count=counts[status.value])
-            for status in ListingStatus
-            if status.value in counts
-        ]
+        return await listing_counts_of(info.context, self.row.id)
 
     @described
     async def buy_box_share(self, info: Info) -> BuyBoxShare:
         """How often its active listings hold the Buy Box."""
-        scope = info.context.scope
-        counts = await info.context.once(
-            ("buy_box_counts", self.row.id), lambda: buy_box_counts(scope, self.row.id)
-        )
-        won, lost = counts.get("True", 0), counts.get("False", 0)
-        share = Decimal(100 * won) / Decimal(won + lost) if won + lost else None
-        return BuyBoxShare(
-            won_count=won,
-            lost_count=lost,
-            open_count=counts.get("None", 0),
-            percent=share.quantize(Decimal("0.1")) if share is not None else None,
-        )
+        return await buy_box_share_of(info.context, self.row.id)
 
     @described
     async def offers_age(self, info: Info) -> OffersAge:
         """How old is what it knows of the offers on its items."""
-        scope = info.context.scope
-        found = await info.context.once(
-            ("offers_age", self.row.id), lambda: looks.age(scope, self.row.id)
-        )
-        return OffersAge(
-            item_count=found.items,
-            never_seen_count=found.never_seen,
-            oldest_seen_at=found.oldest_seen_at,
-            median_seen_at=found.median_seen_at,
-        )
+        return await offers_age_of(info.context, self.row.id)
 
     @described
     async def outbox(self, info: Info) -> Outbox:
         """What it has on its way to Amazon, and when that is expected to have got there."""
-        context = info.context
-        found = await context.once(
-            ("outbox", self.row.id), lambda: outbox(context.runtime, context.scope, self.row.id)
-        )
-        return Outbox(
-            waiting_count=found.waiting,
-            sent_count=found.sent,
-            accepted_count=found.accepted,
-            expected_at=found.expected_at,
-        )
+        return await outbox_of(info.context, self.row.id)
+
+    @described
+    async def calls(self, info: Info, hours: Hours = DAY) -> list[OperationCalls]:
+        """How often it called Amazon lately, by operation, most often first."""
+        return await calls_of(info.context, self.row.id, hours)
 
     @described
     async def rulesets(

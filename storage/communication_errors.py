@@ -1,14 +1,14 @@
 """Communication errors and counts of calls: what processes saw is added to what is there, and expires."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo.errors import PyMongoError
 
 from domain.communication_error import CallCount, CommunicationError
 from storage.collection import Collection
-from storage.mongo import Scope, Update, to_document
+from storage.mongo import Scope, Update, from_document, to_document
 
 ERRORS = Collection("communication_errors", CommunicationError)
 CALLS = Collection("call_counts", CallCount)
@@ -73,6 +73,25 @@ async def count(scope: Scope, seen: Sequence[CallCount]) -> None:
         )
     except PyMongoError as error:
         raise NotWritten(type(error).__name__) from error
+
+
+async def calls_lately(scope: Scope, store_id: str, now: datetime, hours: int) -> list[CallCount]:
+    """The counts of a store's operations over its last hours, each in one with the first hour, most often first."""
+    since = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours - 1)
+    mine = {"store_id": store_id, "hour": {"$gte": since}, "count": {"$gt": 0}}
+    summed = {
+        name: {"$sum": f"${name}"} for name in ("count", "throttled", "total_milliseconds")
+    } | {"slowest_milliseconds": {"$max": "$slowest_milliseconds"}}
+    first = {name: {"$min": f"${name}"} for name in ("hour", "expires_at")}
+    same = {name: {"$first": f"${name}"} for name in ("merchant_id", "store_id")}
+    found = await scope.aggregate(
+        [(CALLS.name, mine)],
+        [
+            {"$group": {"_id": "$operation", **summed, **first, **same}},
+            {"$sort": {"count": -1, "_id": 1}},
+        ],
+    )
+    return [from_document(CallCount, {**row, "operation": row["_id"]}) for row in found]
 
 
 def _of(ids: Sequence[str]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Communication errors in a shell."""
 
+import re
 from typing import Any
 
 from services.runtime import Runtime
@@ -23,4 +24,6 @@ def test_what_went_wrong_is_listed_when_the_process_is_over(shell: Any, amazon: 
     listed = shell.run("store", "errors", "--store", "Shop").output
     for told in ("Shop", "NA", "Unauthorized", "getMarketplaceParticipations", "needs person"):
         assert told in listed
+    called = shell.run("store", "calls").output
+    assert re.search(r"getMarketplaceParticipations\W+\d+\W+0\W+\d+ ms", called)
     assert shell.run("store", "errors", "--store", "Other").output == "There is none.\n"

@@ -1,5 +1,8 @@
 from datetime import timedelta
 
+import httpx
+
+from domain.communication_error import CallCount
 from domain.decision import DecisionOutcome, DecisionReason
 from domain.offer import Look
 from domain.operation import OperationKind, OperationStatus
@@ -8,7 +11,9 @@ from domain.product import WebsitePrices
 from domain.submission import SubmissionState
 from rules.facts import CATALOGUE
 from services import operations
+from services.runtime import Runtime
 from storage.changes import CHANGES
+from storage.communication_errors import CALLS
 from storage.decisions import DECISIONS
 from storage.listings import LISTINGS
 from storage.looks import LOOKS
@@ -123,6 +128,47 @@ async def test_a_store_tells_how_old_its_offers_are(scope: Scope, ask: Ask) -> N
         "oldestSeenAt": "2026-01-05T09:00:00.000Z",
         "medianSeenAt": "2026-01-05T10:00:00.000Z",
     }
+
+
+async def test_a_store_tells_how_often_it_called_amazon_lately(
+    runtime: Runtime, scope: Scope, ask: Ask, client: httpx.AsyncClient
+) -> None:
+    await STORES.insert(scope, [a_store()])
+    now = runtime.clock.now()
+    this_hour = now.replace(minute=0, second=0, microsecond=0)
+    seen = [("store1", "patch", 0, 3), ("store1", "patch", 1, 2), ("store1", "patch", 2, 9)]
+    seen += [("store1", "get", 0, 4), ("store2", "patch", 0, 9)]
+    await CALLS.insert(
+        scope,
+        [
+            CallCount(
+                id=f"{store}/{operation}/{ago}",
+                merchant_id=MERCHANT,
+                store_id=store,
+                operation=operation,
+                hour=this_hour - timedelta(hours=ago),
+                count=count,
+                throttled=ago,
+                total_milliseconds=100 * count,
+                slowest_milliseconds=200 + ago,
+                expires_at=now + timedelta(days=7),
+            )
+            for store, operation, ago, count in seen
+        ],
+    )
+    query = """query ($id: ID!, $hours: Int!) { store(id: $id) { calls(hours: $hours) {
+        operation count throttledCount meanMilliseconds slowestMilliseconds } } }"""
+
+    told = await ask(query, id=gid("Store", "store1"), hours=2)
+
+    assert [tuple(each.values()) for each in told["store"]["calls"]] == [
+        ("patch", 5, 1, 100, 201),
+        ("get", 4, 0, 100, 200),
+    ]
+    for hours in (0, 169):
+        variables = {"id": gid("Store", "store1"), "hours": hours}
+        response = await client.post("/graphql", json={"query": query, "variables": variables})
+        assert response.json()["errors"][0]["message"] == "`hours` is 1 to 168."
 
 
 async def test_a_store_tells_what_it_has_on_its_way_to_amazon(scope: Scope, ask: Ask) -> None:
