@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Group, RenderableType
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 from rich.tree import Tree
@@ -12,11 +13,14 @@ from rich.tree import Tree
 from cli.session import console, open_session, run, the_store
 from domain.decision import ConditionVerdict, Decision, RuleVerdict
 from domain.errors import NotFound
+from domain.global_id import Kind, split
 from domain.listing import Listing, listing_id
 from domain.offer import OfferSnapshot, snapshot_id
-from services import decisions
+from domain.replay import Replay, ReplayOutcome
+from services import decisions, replays
 from storage.decisions import DECISIONS
 from storage.listings import LISTINGS
+from storage.mongo import Scope
 from storage.offers import SNAPSHOTS
 
 
@@ -27,6 +31,17 @@ def explain(
         bool,
         typer.Option(
             "--now", help="Decide as of now, instead of showing the decision that set the price."
+        ),
+    ] = False,
+    decision_id: Annotated[
+        str | None,
+        typer.Option("--decision", help="Show this decision of the listing, by its id."),
+    ] = None,
+    replay: Annotated[
+        bool,
+        typer.Option(
+            "--replay",
+            help="Decide it again from what was kept of it; status 1 if that is not the same.",
         ),
     ] = False,
 ) -> None:
@@ -40,16 +55,32 @@ def explain(
             if listing is None:
                 raise NotFound(f"{chosen.name} has no listing with the seller SKU {sku!r}.")
             snapshot = await SNAPSHOTS.get(scope, snapshot_id(chosen.id, listing.asin or ""))
-            decision = None
-            # A held price is explained by what holds it, any other by the decision that set it.
-            id_ = listing.last_decision_id if listing.hold else listing.price_decision_id
-            if id_ and not now:
-                decision = await DECISIONS.get(scope, id_)
-            decision = decision or await decisions.explain(runtime, scope, listing)
+            recorded = None if now else await _recorded(scope, listing, decision_id)
+            if replay and recorded is None:
+                raise NotFound(f"No decision of {sku!r} is recorded that could be made again.")
+            decision = recorded or await decisions.explain(runtime, scope, listing)
             rules = (await decisions.verdicts(runtime, scope, [decision]))[0] if decision else ()
             console.print(_told(listing, decision, rules, snapshot))
+            if replay and recorded is not None:
+                (told,) = await replays.replay(runtime, scope, [recorded])
+                console.print(_told_again(recorded.id, told))
+                if told.outcome is not ReplayOutcome.SAME:
+                    raise typer.Exit(1)
 
     run(main)
+
+
+async def _recorded(scope: Scope, listing: Listing, id_: str | None) -> Decision | None:
+    """The decision that is asked for, by its own id or the API's, or else the one that explains the price."""
+    if id_ is None:
+        # A held price is explained by what holds it, any other by the decision that set it.
+        id_ = listing.last_decision_id if listing.hold else listing.price_decision_id
+        return await DECISIONS.get(scope, id_) if id_ else None
+    _, key = split(id_) or (Kind.DECISION, id_)
+    decision = await DECISIONS.get(scope, key)
+    if decision is None or decision.listing_id != listing.id:
+        raise NotFound(f"{listing.seller_sku!r} has no decision {id_!r}.")
+    return decision
 
 
 def _told(
@@ -79,6 +110,24 @@ def _steps(decision: Decision) -> Table:
         before = step.before.amount if step.before else ""
         after = step.after.amount if step.after else ""
         table.add_row(step.step, step.rule_key or "", before, after, step.note)
+    return table
+
+
+_AGAIN = {
+    ReplayOutcome.SAME: "[green]the same, byte for byte[/green]",
+    ReplayOutcome.DIFFERENT: "[red]not what is recorded[/red]",
+    ReplayOutcome.NOT_KEPT: "not possible, since what it was decided from was not kept, or is damaged",
+    ReplayOutcome.OTHER_VERSION: "not possible, since another version of this program decided it",
+}
+
+
+def _told_again(id_: str, told: Replay) -> RenderableType:
+    head = f"Decision {id_}, decided again: {_AGAIN[told.outcome]}."
+    if not told.differences:
+        return head
+    table = Table("part", "recorded", "again", title=head, title_justify="left")
+    for each in told.differences:
+        table.add_row(each.path, escape(each.recorded or ""), escape(each.again or ""))
     return table
 
 

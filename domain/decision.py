@@ -174,6 +174,8 @@ class Decision:
     """The listing ruleset that said whether it may be on offer; None when the store has none published."""
     listing_rules: tuple[RuleOutcome, ...] = ()
     """The listing rules whose conditions held."""
+    basis: bytes | None = None
+    """What it was decided from, as `rules.basis` writes it; None where it was not kept."""
 
     @property
     def asked_rules(self) -> bool:

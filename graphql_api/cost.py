@@ -1,7 +1,7 @@
 """What an operation costs, worked out of its document before it runs.
 
 Objects that have a life of their own are read and cost 1; values inside of them come along and cost nothing. A page
-costs 2 and its size times what one item costs. A count costs 5, a trace 2, deciding anew (`explain`) and all `rules` of a decision 5, a chart 25, a mutation 10, each item of a bulk mutation 2 and what is shown of it.
+costs 2 and its size times what one item costs. A count costs 5, a trace 2, deciding anew (`explain`, `replay`) and all `rules` of a decision 5, a chart 25, a mutation 10, each item of a bulk mutation 2 and what is shown of it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -40,6 +40,7 @@ _PAGE, _OBJECT, _COUNT, _TRACE, _DECIDING, _CHART, _MUTATION, _ITEM = 2, 1, 5, 2
 _OWN = {
     ("PriceDecision", "trace"): _TRACE,
     ("PriceDecision", "rules"): _DECIDING,
+    ("PriceDecision", "replay"): _DECIDING,
     ("Listing", "explain"): _DECIDING,
     ("Listing", "priceHistory"): _CHART,
 }

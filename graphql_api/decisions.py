@@ -21,11 +21,13 @@ from graphql_api.filters import DateTimeFilter, EnumFilter, IDFilter, on, where_
 from graphql_api.ids import Kind, Node, to_id
 from graphql_api.loaders import Count, Noun, pick
 from graphql_api.money import Money
+from graphql_api.replays import DecisionReplay, replay_of
 from graphql_api.scalars import Sha256
 from graphql_api.selection import Selection
 from graphql_api.traces import Fact, TraceStep, facts_of, trace_of
 from graphql_api.verdicts import MatchedRule, RuleVerdict, matched_of, verdict_of
 from services import decisions as use_cases
+from services.replays import replay
 from storage.decisions import DECISIONS
 from storage.keyset import Sort
 
@@ -103,6 +105,9 @@ class PriceDecision(Node):
     run: Annotated["RepriceRun", strawberry.lazy("graphql_api.runs")] | None = strawberry.field(
         description="The run in which it moves the price; null where it moves none, or a person set it."
     )
+    replay: DecisionReplay | None = strawberry.field(
+        description="Decides it again from what was kept of it, and compares every byte; null for `explain`, which keeps nothing."
+    )
     is_stored: bool = strawberry.field(
         description="Whether it was made in earnest and kept. False for `explain`, whose id finds nothing."
     )
@@ -156,7 +161,7 @@ async def assemble(
     is_stored: bool = True,
 ) -> list[PriceDecision]:
     """The nodes of decisions with the children that are asked for."""
-    owners, versions, together, sent, verdicts = await asyncio.gather(
+    owners, versions, together, sent, verdicts, replays = await asyncio.gather(
         listings.NOUN.by_keys(
             context, (row.listing_id for row in rows if "listing" in wanted), wanted["listing"]
         ),
@@ -170,6 +175,7 @@ async def assemble(
             wanted["submission"],
         ),
         use_cases.verdicts(context.runtime, context.scope, rows if "rules" in wanted else []),
+        replay(context.runtime, context.scope, rows if is_stored and "replay" in wanted else []),
     )
     return [
         PriceDecision(
@@ -193,9 +199,12 @@ async def assemble(
             decided_at=row.decided_at,
             submission=pick(sent, row.id),
             run=pick(together, row.run_id),
+            replay=None if again is None else replay_of(again),
             is_stored=is_stored,
         )
-        for row, rules in zip(rows, verdicts or repeat(()), strict=False)
+        for row, rules, again in zip(
+            rows, verdicts or repeat(()), replays or repeat(None), strict=False
+        )
     ]
 
 

@@ -19,6 +19,7 @@ from domain.operation import OperationKind, OperationOutcome, OperationStatus
 from domain.order import OrderStatus
 from domain.product import ProductType
 from domain.product_import import ProductFileFormat
+from domain.replay import ReplayOutcome
 from domain.ruleset import RulesetKind, RulesetStatus
 from domain.run import RunLimit, RunStatus
 from domain.store import ListAction, StoreStatus
@@ -154,6 +155,14 @@ describe(
     RUN_HELD="The guard-rails hold the whole run that the price belongs to.",
     TURNED_DOWN="A person discarded or undid a run with this very price.",
     UNDONE="A person undid a run: the price from before it.",
+)
+describe(
+    ReplayOutcome,
+    "What deciding a recorded decision again comes to.",
+    SAME="The same decision, byte for byte.",
+    DIFFERENT="Another one: what is recorded was changed afterwards, or does not follow from what was kept.",
+    NOT_KEPT="Nothing: what it was decided from was not kept yet, or cannot be read any more.",
+    OTHER_VERSION="Nothing: another version of this program decided it, and this one may decide otherwise by right.",
 )
 describe(
     StoreStatus,

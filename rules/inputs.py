@@ -16,8 +16,8 @@ from rules.guardrails import DEFAULT_GUARDRAILS, Guardrails
 from rules.language import Intelligent, RulesetDocument
 from rules.market import seen
 
-_PIPELINE = 5
-"""Counts the versions of the pipeline: raise it when the same inputs lead to another verdict."""
+PIPELINE = 5
+"""Counts the versions of the pipeline: raise it when the same inputs lead to another verdict, trace or digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Digester:
         local = now.astimezone(zone_of(store))
         timed = pricing.timed if pricing else ()
         parts = (
-            _PIPELINE,
+            PIPELINE,
             pricing.content_hash if pricing else None,
             listing.content_hash if listing else None,
             sorted(rule.key for rule in timed if rule.schedule.obstacle(local) is not None),

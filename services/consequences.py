@@ -58,7 +58,7 @@ async def carry_out(
     await touch(scope, run.store_id, lane)
     writes = _Writes()
     for case in cases:
-        _carry_out(_as_judged(case, run), writes)
+        _carry_out(as_judged(case, run), writes)
     await DECISIONS.insert(scope, writes.decisions)
     await submissions.write_down(scope, writes.submissions)
     await CHANGES.insert(scope, writes.changes)
@@ -69,7 +69,7 @@ async def carry_out(
     await webhook_events.tell(scope, events)
 
 
-def _as_judged(case: Case, run: Run) -> Case:
+def as_judged(case: Case, run: Run) -> Case:
     """A case once its run is judged: held with it, or, where a person has answered for it, part of an earlier run."""
     decision = case.decision
     if case.is_answered and case.listing.held:

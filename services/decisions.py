@@ -1,7 +1,7 @@
 """Decisions: what the rules say of listings, with everything that they rest on. Nothing is written here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from domain.offer import OfferSnapshot, snapshot_id
 from domain.product import Product
 from domain.run import RunStatus
 from domain.store import Store
+from rules.basis import BasisWriter
 from rules.catalog import cost_of
 from rules.eligibility import Eligibility, judge
 from rules.facts import Facts, attribute_codes, facts_of
@@ -138,6 +139,22 @@ def decide_all(
         _decide(store, rulebook, row, seen, listed, priced, now, digester, trigger)
         for row, seen, listed, priced in zip(known, facts, in_listing, in_pricing, strict=True)
     ]
+
+
+def keep_bases(store: Store, rulebook: Rulebook, cases: Sequence[Case]) -> list[Case]:
+    """The same, their decisions with what they were decided from: of those that are going to be written."""
+    writer = BasisWriter(store, rulebook.guardrails, rulebook.facts)
+    kept: list[Case] = []
+    for case in cases:
+        known, decision = case.known, case.decision
+        basis = writer.of(
+            *(known.product, known.listing, known.offers, known.answer),
+            decision.decided_at,
+            decision.trigger,
+        )
+        decision = replace(decision, basis=basis)
+        kept.append(Case(known, case.eligibility, case.verdict, decision))
+    return kept
 
 
 def still_open(

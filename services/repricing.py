@@ -43,7 +43,7 @@ from rules.pricing import PricingVerdict
 from services import idempotency, markings, operations, runs, webhook_events
 from services.changelog import of_store
 from services.consequences import carry_out, settled_by
-from services.decisions import Case, Known, decide_all, look_up, still_open
+from services.decisions import Case, Known, decide_all, keep_bases, look_up, still_open
 from services.hour import breaches_of
 from services.queue import Job
 from services.rulebooks import Rulebook
@@ -335,7 +335,7 @@ async def _judge_and_write(
 
     async for look in _ahead(looked_at()):
         is_kept = len(judged.kept) < _KEPT
-        found = await _decide(scope, store, rulebook, look, now, reason)
+        found = await _decide(scope, store, rulebook, look, now, reason, is_kept=is_kept)
         lightly = is_enough and found.looked_at < len(look.rows) / 2
         _take(judged, store, look.rows, found, reason)
         if is_kept:
@@ -484,8 +484,13 @@ async def _decide(
     look: _Look,
     now: datetime,
     reason: str | None,
+    *,
+    is_kept: bool = True,
 ) -> _Decided:
-    """Decide listings by what is known at this moment, leaving out those of which nothing is other than last time."""
+    """Decide listings by what is known at this moment, leaving out those of which nothing is other than last time.
+
+    What is not kept is decided once more to be written.
+    """
     open_ = still_open(store, rulebook, look.known, now)
     if look.is_light and open_:
         # Looked up anew: what has changed in between is seen, or has left a mark.
@@ -505,6 +510,8 @@ async def _decide(
         elif row.id not in looked_at:
             unchanged.append(Settled(row, row.inputs_hash, row.decide_again_at))
     moving = [case for case in cases if case.listing.id not in nothing]
+    if is_kept:
+        moving = keep_bases(store, rulebook, moving)
     return _Decided(moving, unchanged, len(open_))
 
 

@@ -3,15 +3,29 @@
 from collections.abc import Collection as Members
 from collections.abc import Iterator
 
+import bson
+
 from domain.decision import Decision, DecisionOutcome
 from domain.money import Money
 from storage.collection import Collection
 from storage.filters import AllOf, Is
 from storage.keyset import Sort
-from storage.mongo import Scope, reader
+from storage.mongo import Document, Scope, reader, to_document
 
 DECISIONS = Collection("decisions", Decision)
 _money = reader(Money)
+
+
+def content(decision: Decision) -> Document:
+    """All that a decision says, as it is stored: neither its id nor what it was decided from."""
+    document = to_document(decision)
+    del document["_id"], document["basis"]
+    return document
+
+
+def content_bytes(decision: Decision) -> bytes:
+    """The same as the bytes that are stored; equal bytes are equal decisions."""
+    return bson.encode(content(decision))
 
 
 async def of_run(scope: Scope, run_id: str, after_id: str, limit: int) -> list[Decision]:

@@ -1,6 +1,6 @@
 """Whether the database answers."""
 
-from pymongo.errors import ConnectionFailure
+from pymongo.errors import ConnectionFailure, CursorNotFound
 
 from storage.mongo import Database
 
@@ -11,5 +11,5 @@ async def ping(database: Database) -> None:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether an error says that the server cannot be reached, so that the same may work later."""
-    return isinstance(error, ConnectionFailure)
+    """Whether an error says that the server cannot be reached, or was away meanwhile, so that the same may work later."""
+    return isinstance(error, ConnectionFailure | CursorNotFound)

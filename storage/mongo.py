@@ -1,6 +1,7 @@
 """The database handle, the tenant's scope, and how domain values become documents and come back."""
 
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorDatabase,
 )
 from pymongo import UpdateOne
+from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 
 from domain.errors import NotFound
 from domain.idempotency import Claim
@@ -34,6 +36,10 @@ Client = AsyncIOMotorClient[Document]
 
 _BATCH = 1_000
 """Documents of a first answer; MongoDB's own 101 makes two round trips of a page of 250."""
+_COLLIDES_FOR = 120.0
+"""Seconds after which a transaction that fails for now is not begun again; the drivers' own."""
+_TRANSIENT, _UNKNOWN = "TransientTransactionError", "UnknownTransactionCommitResult"
+"""What the server calls a transaction that left nothing, and one of which it is not known."""
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
 _UNZONED: CodecOptions[Document] = CodecOptions()
 
@@ -60,8 +66,18 @@ class Database:
 
 @asynccontextmanager
 async def open_database(url: str, name: str, patience: float = 20) -> AsyncIterator[Database]:
-    """Connect for the length of a `with`; a query waits at most `patience` seconds for a server."""
-    client: Client = AsyncIOMotorClient(url, serverSelectionTimeoutMS=int(patience * 1000))
+    """Connect for the length of a `with`; a query waits at most `patience` seconds for a server.
+
+    What is written is in the journals of most servers before it is acknowledged. What is read is, too: by default
+    MongoDB shows what it may still lose, and a price could be at Amazon whose decision is nowhere.
+    """
+    client: Client = AsyncIOMotorClient(
+        url,
+        serverSelectionTimeoutMS=int(patience * 1000),
+        w="majority",
+        journal=True,
+        readConcernLevel="majority",
+    )
     try:
         yield Database(client, name)
     finally:
@@ -75,14 +91,6 @@ class Update:
     where: Mapping[str, Any]
     change: Mapping[str, Any] | Sequence[Document]
     upsert: bool = False
-
-
-class _DryRun(Exception):
-    """A transaction of a dry run is at its end, with a result and without a trace."""
-
-    def __init__(self, result: object) -> None:
-        super().__init__()
-        self.result = result
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +117,40 @@ class Scope:
         """
         if self.session is not None:
             return await body(self)
-
-        async def work(active: AsyncIOMotorClientSession) -> T:
-            result = await body(replace(self, session=active))
-            if self.is_dry:
-                raise _DryRun(result)
-            return result
-
+        until = time.monotonic() + _COLLIDES_FOR
         async with await self.database.client.start_session() as session:
-            try:
-                done: T = await session.with_transaction(work)
-            except _DryRun as end:
-                return cast("T", end.result)
+            inside = replace(self, session=session)
+            while True:
+                try:
+                    return await self._attempt(inside, body, until)
+                except PyMongoError as error:
+                    if not _is_for_now(error, _TRANSIENT, until):
+                        raise
+
+    async def _attempt(
+        self, inside: "Scope", body: Callable[["Scope"], Coroutine[Any, Any, T]], until: float
+    ) -> T:
+        # Motor's `with_transaction` (3.7) commits where it does not look at errors, so that a server which dies at
+        # that moment would end the work.
+        session = cast("AsyncIOMotorClientSession", inside.session)
+        session.start_transaction()
+        try:
+            done = await body(inside)
+        except BaseException:
+            await session.abort_transaction()
+            raise
+        if self.is_dry:
+            await session.abort_transaction()
             return done
+        while True:
+            try:
+                await session.commit_transaction()
+            except PyMongoError as error:
+                # Committing again what may be committed already does nothing more.
+                if not _is_for_now(error, _UNKNOWN, until):
+                    raise
+            else:
+                return done
 
     def dry(self) -> "Scope":
         """The same part of the database, in which no transaction stays. Writes outside of one are refused."""
@@ -269,6 +298,12 @@ class Scope:
     def _check(self, row: Document) -> None:
         if row["merchant_id"] != self.merchant_id:
             raise NotFound("That belongs to another merchant.")
+
+
+def _is_for_now(error: PyMongoError, label: str, until: float) -> bool:
+    """Whether the same may work at once; for a server that stays away nobody waits twice."""
+    is_away = isinstance(error, ServerSelectionTimeoutError)
+    return error.has_error_label(label) and not is_away and time.monotonic() < until
 
 
 @lru_cache(maxsize=8192)

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from domain.global_id import Kind, global_id
 from domain.store import CatalogSearchSettings, StoreSettings
 from services.runtime import Runtime
+from storage.decisions import DECISIONS
 from storage.filters import EVERYTHING
 from storage.listings import LISTINGS
 from storage.products import PRODUCTS
@@ -311,6 +313,24 @@ def test_explain_tells_the_steps_the_rules_and_the_competitors(
     now = shell.run("explain", "MUG-1", "--now")
     assert "KEEP (RULES)" in now.output
     assert shell.act(_listings) == before
+
+    again = shell.run("explain", "MUG-1", "--replay")
+    assert again.exit_code == 0, again.output
+    assert "decided again: the same, byte for byte." in again.output
+    made = next(row.price_decision_id for row in before if row.seller_sku == "MUG-1")
+    assert f"Decision {made}" in again.output
+    assert shell.run("explain", "MUG-1", "--now", "--replay").exit_code == 1
+    assert shell.run("explain", "MUG-1", "--decision", "none").exit_code == 1
+    shell.act(_tampered)
+    of_the_api = global_id(Kind.DECISION, made)
+    again = shell.run("explain", "MUG-1", "--decision", of_the_api, "--replay")
+    assert again.exit_code == 1
+    assert "price_after.minor" in again.output, again.output
+
+
+async def _tampered(runtime: Runtime) -> None:
+    change = {"$set": {"price_after.minor": 1}}
+    await runtime.scope(MERCHANT).update_many(DECISIONS.name, {}, change)
 
 
 async def _listings(runtime: Runtime) -> Any:

@@ -59,7 +59,7 @@ LEFT_OUT = {
         offers decisions changes submissions explain priceBounds held featuredOffer priceDecision latestDecision
         openSubmission priceHistory
     """,
-    "PriceDecision": "submission isStored rules",
+    "PriceDecision": "submission isStored rules replay",
     "Order": "changes",
     "OfferSnapshot": "",
     "Change": "",

@@ -1,4 +1,4 @@
-"""A process that can die before each step by which it changes anything outside of itself."""
+"""A process that can die, or whose servers can, before each step by which it changes anything outside of itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -8,6 +8,7 @@ from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 
 from services.queue import Job, Queue
 from storage.mongo import Database, Document, Scope
+from tests.mortal_servers import MortalServer
 from tests.services.shop import Shop
 from tests.services.trouble import Killed, with_connector
 
@@ -16,18 +17,18 @@ SENDING = ("put_offer", "patch_offer", "upload_feed", "send_feed")
 
 @dataclass
 class Life:
-    """The steps that a process has taken, and before which it dies; once dead it does nothing any more."""
+    """The steps that a process has taken, and before which somebody dies; a dead process does nothing any more."""
 
     ends_before: int | None = None
+    server: MortalServer | None = None
+    """What dies instead of the process, which takes the step and goes on."""
     steps: list[str] = field(default_factory=list)
 
-    @property
-    def is_over(self) -> bool:
-        return self.ends_before is not None and len(self.steps) >= self.ends_before
-
     def step(self, name: str) -> None:
-        if self.is_over:
-            raise Killed
+        if len(self.steps) == self.ends_before:
+            if self.server is None:
+                raise Killed
+            self.server.die()
         self.steps.append(name)
 
 

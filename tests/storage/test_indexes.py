@@ -50,6 +50,7 @@ def _stages(plan: dict[str, Any]) -> list[str]:
         ),
         ("runs", AllOf((OF_STORE, Is("ended_at", "eq", None))), None),
         ("runs", AllOf((OF_STORE, Is("status", "eq", "UNDOING"))), Sort("_id")),
+        ("runs", AllOf((Is("store_id", "in", ["s"]), Is("started_at", "in", [NOW]))), None),
         ("decisions", AllOf((Is("run_id", "eq", "r"), Is("_id", "gt", "d"))), Sort("_id")),
         ("listings", AllOf((OF_STORE, Is("held.run_id", "eq", "r"))), None),
         # of exports, whole and of a store, going on after a key
