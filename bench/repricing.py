@@ -10,43 +10,34 @@ import asyncio
 import os
 import resource
 import statistics
-import sys
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from pymongo import UpdateOne
 
+from bench.catalogue import a_store, fill, make_a_tenth_dearer, open_store
 from bench.document import source
-from bench.shop import a_listing, a_snapshot, a_store
-from bench.workload import Listing as FactsOfListing
-from bench.workload import listings as catalogue
+from bench.processes import cpu_seconds, need_linux, pid_of_mongod
 from bench.workload import rules
-from domain.listing import Listing
-from domain.money import Money
-from domain.product import Product, ProductType
 from embedded.servers import ServerUrls, open_servers
 from rules.durable_engine import DurableMatcher
-from services import markings, repricing, rulesets
+from services import markings, repricing
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
 from storage.listings import LISTINGS, READ_TO_DECIDE
 from storage.mongo import Scope
 from storage.offers import SNAPSHOTS
 from storage.products import PRICED_BY, PRODUCTS
-from storage.stores import STORES
 from workers.runner import look_for_garbage_seldom
 
 _BATCH = 1000
 _STORE = "store0"
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +56,7 @@ def main() -> None:
     parser.add_argument("--rules", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    if sys.platform != "linux":
-        sys.exit("mongod's own CPU time is read from /proc, which only Linux has.")
+    need_linux()
     with (
         tempfile.TemporaryDirectory() as folder,
         open_servers(Path(folder), {"PATH": os.environ["PATH"]}) as urls,
@@ -80,13 +70,10 @@ async def _measure(urls: ServerUrls, options: argparse.Namespace) -> None:
         settings, urls.mongodb_url, urls.redis_url, matcher=DurableMatcher
     ) as runtime:
         scope = runtime.scope(settings.merchant)
-        await _fill(scope, options.listings)
-        draft = await rulesets.create(
-            runtime, scope, _STORE, source(rules(1, options.rules)), author="bench"
-        )
-        await rulesets.publish(runtime, scope, draft.id, actor="bench")
+        await open_store(runtime, a_store(_STORE), document=source(rules(1, options.rules)))
+        await fill(scope, _STORE, range(options.listings))
         look_for_garbage_seldom()
-        pid = (await runtime.database.client.admin.command("serverStatus"))["pid"]
+        pid = await pid_of_mongod(runtime.database)
         passes = _passes(runtime, scope, options.listings)
         await passes["first pass, every price"]()
         taken: dict[str, list[Taken]] = defaultdict(list)
@@ -130,12 +117,7 @@ async def _prepare(runtime: Runtime, scope: Scope, name: str) -> None:
     """Mark the whole catalogue, and where a tenth is to change, change the catalogue prices of a tenth."""
     await scope.update_many("submissions", {}, {"$set": {"state": "LIVE"}})
     if "tenth" in name:
-        tenth = {"sku": {"$regex": "0$"}}
-        dearer = {
-            "prices.price.minor": {"$add": ["$prices.price.minor", 7]},
-            "content_hash": {"$concat": [{"$substrCP": ["$content_hash", 1, 63]}, "1"]},
-        }
-        await scope.update_many("products", tenth, [{"$set": dearer}])
+        await make_a_tenth_dearer(scope)
     await markings.ask(scope, _STORE, at=runtime.clock.now(), reason="BY_HAND")
 
 
@@ -171,20 +153,14 @@ async def _batches(cursor: Any) -> Any:
 
 
 async def _timed(work: Callable[[], Awaitable[None]], mongod: int, size: int) -> Taken:
-    at, own, theirs = time.perf_counter(), time.process_time(), _cpu(mongod)
+    at, own, theirs = time.perf_counter(), time.process_time(), cpu_seconds(mongod)
     await work()
     spent = (
         time.perf_counter() - at,
         time.process_time() - own,
-        _cpu(mongod) - theirs,
+        cpu_seconds(mongod) - theirs,
     )
     return Taken(*(seconds / size * 1e6 for seconds in spent))
-
-
-def _cpu(pid: int) -> float:
-    """Seconds of CPU time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def _print(taken: dict[str, list[Taken]]) -> None:
@@ -202,55 +178,6 @@ def _print(taken: dict[str, list[Taken]]) -> None:
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"The process that did it all, filling the database included, took {most:.0f} MB at most."
-    )
-
-
-async def _fill(scope: Scope, size: int) -> None:
-    """A store, and in it listings with a product and five offers each."""
-    chance = Random(1)
-    await STORES.insert(scope, [a_store(_STORE)])
-    facts = catalogue(1, size)
-    for start in range(0, size, _BATCH):
-        rows = [
-            _at_the_price_of(facts[number], a_listing(number, chance, store=_STORE))
-            for number in range(start, min(start + _BATCH, size))
-        ]
-        await LISTINGS.insert(scope, rows)
-        await SNAPSHOTS.insert(scope, [a_snapshot(row, chance) for row in rows])
-        await PRODUCTS.insert(
-            scope, [_product(row, facts[start + index]) for index, row in enumerate(rows)]
-        )
-
-
-def _at_the_price_of(facts: FactsOfListing, listing: Listing) -> Listing:
-    """The listing at its product's price: a price that moves too far at once is held, and not what is measured."""
-    price = Money(int(facts["price"]), "USD")
-    return replace(listing, price=price, wanted_price=price)
-
-
-def _product(listing: Listing, facts: FactsOfListing) -> Product:
-    """The product of a listing, with what the rules ask about."""
-    prices = {
-        str(name): Money(int(facts[name]), "USD") for name in ("price", "cost") if name in facts
-    }
-    told = {name: str(facts[name]) for name in ("brand", "color") if name in facts}
-    return Product(
-        id=listing.product_id or "",
-        merchant_id=listing.merchant_id,
-        sku=listing.seller_sku,
-        name=listing.title,
-        type=ProductType.SIMPLE,
-        attribute_set=str(facts["set"]),
-        categories=(str(facts["category"]),),
-        is_enabled=True,
-        prices=prices,
-        attributes=told | {f"attribute_{number}": "some value" for number in range(10)},
-        stock=Decimal(int(facts["stock"])),
-        manages_stock=True,
-        content_hash="0" * 64,
-        version=1,
-        created_at=listing.created_at,
-        updated_at=listing.updated_at,
     )
 
 

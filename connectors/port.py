@@ -342,8 +342,12 @@ class ReceivesEvents(Protocol):
     async def subscribe(self) -> None:
         """Make sure that the notifications arrive; calling again changes nothing."""
 
-    async def receive(self, limit: int) -> list[Delivery]:
-        """At most `limit` events that wait, without waiting for more."""
+    @property
+    def hears(self) -> bool:
+        """Whether there is anything from which events could come."""
+
+    async def receive(self, limit: int, wait: int = 0) -> list[Delivery]:
+        """At most `limit` events that wait; where there are none, those that come first within so many seconds."""
 
     async def acknowledge(self, handles: Sequence[str]) -> None:
         """Have these not delivered again."""

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import structlog
 
-from connectors.port import OffersChanged, TaskEnded, TaskKind
+from connectors.connector import Connector
+from connectors.port import Delivery, OffersChanged, TaskEnded, TaskKind
+from domain.store import Store, StoreStatus
 from services import feeds, listing_imports, looks, offers
 from services.queue import Job
 from services.runtime import Runtime
@@ -15,6 +17,8 @@ from storage.stores import STORES
 log = structlog.get_logger()
 
 _AT_ONCE = 100
+_WAIT = 2
+"""Seconds that a look into an empty queue lasts: a process that is told to end waits for it."""
 
 
 async def receive(runtime: Runtime, scope: Scope, store_id: str) -> int:
@@ -26,29 +30,50 @@ async def receive(runtime: Runtime, scope: Scope, store_id: str) -> int:
         connector = await runtime.connections.of(store)
         received = 0
         while deliveries := await connector.receive(_AT_ONCE):
-            items = [
-                delivery.event.item
-                for delivery in deliveries
-                if isinstance(delivery.event, OffersChanged)
-            ]
-            marked = await offers.record(runtime, scope, store, items, reason="OFFERS_CHANGED")
-            # An event that comes late says what was so when it left.
-            seen_at = {
-                item.asin: item.observed_at
-                for item in sorted(items, key=lambda item: item.observed_at)
-            }
-            await looks.plan(scope, store, seen_at)
-            ended = [
-                delivery.event for delivery in deliveries if isinstance(delivery.event, TaskEnded)
-            ]
-            await _wake_waiting(runtime, scope, store_id, ended)
-            await connector.acknowledge([delivery.handle for delivery in deliveries])
+            await _take_in(runtime, scope, store, connector, deliveries)
             received += len(deliveries)
-            if marked:
-                await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id)
     if received:
         log.info("events.received", store=store_id, events=received)
     return received
+
+
+async def listen(runtime: Runtime, scope: Scope, store_id: str) -> None:
+    """Take in notifications as they come, for as long as the store is active and no other process does so."""
+    async with leases.hold(runtime.database, f"receive_events:{store_id}") as mine:
+        while mine:
+            store = await STORES.require(scope, store_id)
+            if store.status is not StoreStatus.ACTIVE:
+                return
+            connector = await runtime.connections.of(store)
+            if not connector.hears:
+                return
+            deliveries = await connector.receive(_AT_ONCE, _WAIT)
+            if deliveries:
+                await _take_in(runtime, scope, store, connector, deliveries)
+
+
+async def _take_in(
+    runtime: Runtime,
+    scope: Scope,
+    store: Store,
+    connector: Connector,
+    deliveries: Sequence[Delivery],
+) -> None:
+    """Store what notifications tell, then have whom it concerns look at it."""
+    items = [
+        delivery.event.item for delivery in deliveries if isinstance(delivery.event, OffersChanged)
+    ]
+    marked = await offers.record(runtime, scope, store, items, reason="OFFERS_CHANGED")
+    # An event that comes late says what was so when it left.
+    seen_at = {
+        item.asin: item.observed_at for item in sorted(items, key=lambda item: item.observed_at)
+    }
+    await looks.plan(scope, store, seen_at)
+    ended = [delivery.event for delivery in deliveries if isinstance(delivery.event, TaskEnded)]
+    await _wake_waiting(runtime, scope, store.id, ended)
+    if marked:
+        await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store.id)
+    await connector.acknowledge([delivery.handle for delivery in deliveries])
 
 
 async def _wake_waiting(

@@ -227,7 +227,8 @@ class Scope:
         operations = []
         for row in documents:
             self._check(row)
-            operations.append(UpdateOne({"_id": row["_id"]}, {"$setOnInsert": row}, upsert=True))
+            mine = self.within({"_id": row["_id"]})
+            operations.append(UpdateOne(mine, {"$setOnInsert": row}, upsert=True))
         return await self._bulk(name, operations, "upserted_count")
 
     async def update(

@@ -24,17 +24,22 @@ from services.queue import (
 from services.runtime import open_runtime
 from services.settings import Settings
 from workers.jobs import TIMEOUT, functions
+from workers.listening import listen
 from workers.sweeps import crons, delivering
 
 _TALKING = tuple(job for job in Job if queue_of(job) == SYNC)
 
 
 async def run_sync_worker(settings: Settings, mongodb_url: str, redis_url: str) -> None:
-    """Work on the queue whose jobs talk to Amazon, beside it on the one whose jobs tell webhooks, and run the sweeps."""
+    """Work on the queue whose jobs talk to Amazon, and run the sweeps.
+
+    Beside it, listen to Amazon's notifications, and work on the queue whose jobs tell webhooks.
+    """
     async with (
         open_runtime(settings, mongodb_url, redis_url) as runtime,
         asyncio.TaskGroup() as beside,
     ):
+        listening = beside.create_task(listen(runtime))
         delivery = beside.create_task(
             _work(
                 redis_url,
@@ -55,6 +60,7 @@ async def run_sync_worker(settings: Settings, mongodb_url: str, redis_url: str) 
             cron_jobs=crons(),
             max_jobs=16,
         )
+        listening.cancel()
         delivery.cancel()  # a process has one handler of signals, and it is the other's
 
 
@@ -69,6 +75,8 @@ async def run_reprice_worker(settings: Settings, mongodb_url: str, redis_url: st
             functions=functions(*COMPUTING),
             # Stores take turns, batch by batch; each may hold some 16 MB of decisions until they are judged.
             max_jobs=6,
+            poll_delay=0.02,
+            kind=TakingTurns,
         )
 
 
@@ -94,8 +102,25 @@ def look_for_garbage_seldom() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-async def _work(redis_url: str, context: dict[str, Any], **options: Any) -> None:
-    worker = Worker(
+class TakingTurns(Worker):
+    """Takes one job at each look, so that others that are free get some of those that wait.
+
+    arq's own takes as many as it has room for: of four stores that wait, one of four processes would work on all.
+    """
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        """Start the first of these that nobody else has started."""
+        running = len(self.tasks)
+        for job_id in job_ids:
+            await super().start_jobs([job_id])
+            if len(self.tasks) > running:
+                return
+
+
+async def _work(
+    redis_url: str, context: dict[str, Any], *, kind: type[Worker] = Worker, **options: Any
+) -> None:
+    worker = kind(
         redis_settings=queue_settings(redis_url),
         ctx=context,
         job_serializer=pack,

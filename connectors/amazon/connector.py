@@ -187,8 +187,13 @@ class AmazonConnector(AmazonProductListing, AmazonPricing, AmazonBackOffice):
             return
         await notifications.subscribe(self._transport, self._queue_arn)
 
-    async def receive(self, limit: int) -> list[Delivery]:
-        """At most `limit` events that wait, without waiting for more."""
+    @property
+    def hears(self) -> bool:
+        """Whether the store's notifications have a queue."""
+        return self._queue is not None
+
+    async def receive(self, limit: int, wait: int = 0) -> list[Delivery]:
+        """At most `limit` events that wait; where there are none, those that come first within so many seconds."""
         if self._queue is None:
             return []
         seller_id, marketplace_id = self._account.seller_id, self._account.marketplace.id
@@ -196,7 +201,7 @@ class AmazonConnector(AmazonProductListing, AmazonPricing, AmazonBackOffice):
             Delivery(
                 message.handle, notifications.event_of(message.body, seller_id, marketplace_id)
             )
-            for message in await self._queue.receive(limit)
+            for message in await self._queue.receive(limit, wait)
         ]
 
     async def acknowledge(self, handles: Sequence[str]) -> None:

@@ -83,20 +83,30 @@ def _send(queue: Queue, asked: JsonObject, _: float) -> JsonObject:
     return {"MessageId": message.message_id, "MD5OfMessageBody": _md5(message.body)}
 
 
+def _send_batch(queue: Queue, asked: JsonObject, now: float) -> JsonObject:
+    sent = [{"Id": entry.get("Id"), **_send(queue, entry, now)} for entry in _entries(asked)]
+    return {"Successful": sent, "Failed": []}
+
+
 def _delete(queue: Queue, asked: JsonObject, _: float) -> JsonObject:
     queue.delete(str(asked.get("ReceiptHandle")))
     return {}
 
 
 def _delete_batch(queue: Queue, asked: JsonObject, _: float) -> JsonObject:
+    entries = _entries(asked)
+    for entry in entries:
+        queue.delete(str(entry.get("ReceiptHandle")))
+    return {"Successful": [{"Id": entry.get("Id")} for entry in entries], "Failed": []}
+
+
+def _entries(asked: JsonObject) -> list[JsonObject]:
     entries = asked.get("Entries")
     if not isinstance(entries, list) or not 1 <= len(entries) <= _MOST:
         raise SqsError("TooManyEntriesInBatchRequest", f"A batch holds 1 to {_MOST} entries.")
     if not all(isinstance(entry, dict) for entry in entries):
         raise SqsError("InvalidParameterValue", "Each entry must be an object.")
-    for entry in entries:
-        queue.delete(str(entry.get("ReceiptHandle")))
-    return {"Successful": [{"Id": entry.get("Id")} for entry in entries], "Failed": []}
+    return entries
 
 
 def _change_visibility(queue: Queue, asked: JsonObject, now: float) -> JsonObject:
@@ -139,6 +149,7 @@ _ACTIONS: dict[str, Callable[[Queue, JsonObject, float], JsonObject]] = {
     "GetQueueAttributes": _attributes,
     "PurgeQueue": _purge,
     "SendMessage": _send,
+    "SendMessageBatch": _send_batch,
     "SetQueueAttributes": _set_attributes,
 }
 

@@ -28,7 +28,7 @@ async def swept(shop: Shop, name: str) -> None:
 
 def test_every_job_but_importing_listings_is_swept() -> None:
     names = [cron.name for cron in crons()]
-    assert len(set(names)) == len(names) == 7
+    assert len(set(names)) == len(names) == 8
 
 
 async def test_a_sweep_asks_for_every_active_store_once_a_minute(

@@ -284,4 +284,10 @@ def test_boto3_receives_what_the_market_sends(app: Starlette, amazon: Amazon, po
         QueueUrl=url, Entries=[{"Id": "1", "ReceiptHandle": message["ReceiptHandle"]}]
     )
     assert [entry["Id"] for entry in deleted["Successful"]] == ["1"]
+    sent = client.send_message_batch(
+        QueueUrl=url, Entries=[{"Id": each, "MessageBody": f"body {each}"} for each in "ab"]
+    )
+    assert [entry["Id"] for entry in sent["Successful"]] == ["a", "b"]
+    found = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert sorted(each["Body"] for each in found) == ["body a", "body b"]
     client.close()

@@ -1,0 +1,135 @@
+"""Does a pass stay as small and as fast as stores grow? `python -m bench.size`, or `make bench B=size`.
+
+Passes over stores of different sizes, each in a process of its own that did not fill the store: its memory at most and
+its time for a listing, where nothing changes, where a tenth does, and with `--first` where every price does.
+"""
+
+import argparse
+import asyncio
+import multiprocessing
+import resource
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+from bench.catalogue import a_store, fill_apart, make_a_tenth_dearer, open_store
+from bench.processes import cpu_seconds, load, need_linux, pid_of_mongod, servers
+from embedded.servers import ServerUrls
+from rules.durable_engine import DurableMatcher
+from services import markings, repricing
+from services.runtime import open_runtime
+from services.settings import Settings
+from storage import markings as stored
+from workers.runner import look_for_garbage_seldom
+
+_STORE = "store0"
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What one pass took."""
+
+    decided: int
+    written: int
+    """Decisions that were written down: the listings of which something follows."""
+    wall: float
+    own: float
+    mongod: float
+    """Seconds, the last two of CPU time."""
+    idle_mb: float
+    most_mb: float
+    """Resident memory of the process, before the pass and at most."""
+
+
+def main() -> None:
+    """Run the benchmark and print its table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("sizes", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--first", action="store_true", help="Have every price change as well.")
+    options = parser.parse_args()
+    need_linux()
+    print(f"{'listings':>10} {'of which change':17}{'wall':>9}{'worker':>9}{'mongod':>9}{'MB':>7}")
+    for size in options.sizes:
+        with servers() as (_, urls):
+            if options.first:
+                fill(urls, size, decided=False)
+                _print(size, "all", apart(urls, "all"))
+        with servers() as (_, urls):
+            fill(urls, size, decided=True)
+            for change in ("none", "a tenth"):
+                _print(size, change, apart(urls, change))
+    print(f"Microseconds a listing; {load()}.")
+
+
+def fill(urls: ServerUrls, size: int, *, decided: bool) -> None:
+    """A store of so many listings, decided by the rules in force or not yet."""
+    settings = Settings()
+
+    async def begin() -> None:
+        async with open_runtime(settings, urls.mongodb_url, urls.redis_url) as runtime:
+            await open_store(runtime, a_store(_STORE))
+            scope = runtime.scope(settings.merchant)
+            for marking in await stored.asked(scope, _STORE):
+                await stored.done(scope, _STORE, marking)
+
+    asyncio.run(begin())
+    fill_apart(urls, settings, _STORE, size, decided=decided)
+
+
+def apart(urls: ServerUrls, change: str) -> Passed:
+    """A pass in a process of its own, which ends afterwards."""
+    spawning = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawning) as pool:
+        return pool.submit(_pass, urls, change).result()
+
+
+def _pass(urls: ServerUrls, change: str) -> Passed:
+    return asyncio.run(_passed(urls, change))
+
+
+async def _passed(urls: ServerUrls, change: str) -> Passed:
+    settings = Settings()
+    look_for_garbage_seldom()
+    async with open_runtime(
+        settings, urls.mongodb_url, urls.redis_url, matcher=DurableMatcher
+    ) as runtime:
+        scope, handle = runtime.scope(settings.merchant), runtime.database.handle
+        if change == "a tenth":
+            await make_a_tenth_dearer(scope)
+        before, mongod = (
+            await handle.decisions.count_documents({}),
+            await pid_of_mongod(runtime.database),
+        )
+        await markings.ask(scope, _STORE, at=runtime.clock.now(), reason="BY_HAND")
+        idle = _most_mb()
+        began, own, theirs = time.perf_counter(), time.process_time(), cpu_seconds(mongod)
+        decided = 0
+        while count := await repricing.reprice(runtime, scope, _STORE, None):
+            decided += count
+        return Passed(
+            decided,
+            await handle.decisions.count_documents({}) - before,
+            time.perf_counter() - began,
+            time.process_time() - own,
+            cpu_seconds(mongod) - theirs,
+            idle,
+            _most_mb(),
+        )
+
+
+def _most_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _print(size: int, change: str, taken: Passed) -> None:
+    expected = {"none": 0, "a tenth": size // 10, "all": size}[change]
+    assert taken.decided == size, taken
+    # A price that changes may come out as it was by rounding.
+    assert 0.97 * expected <= taken.written <= expected, taken
+    wall, own, mongod = (seconds / size * 1e6 for seconds in (taken.wall, taken.own, taken.mongod))
+    memory = f"{taken.most_mb:7.0f} ({taken.idle_mb:.0f} before it)"
+    print(f"{size:10,} {change:17}{wall:9.1f}{own:9.1f}{mongod:9.1f}{memory}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
