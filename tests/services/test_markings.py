@@ -66,7 +66,7 @@ async def test_what_is_asked_for_during_a_pass_has_another_follow(
 async def test_what_is_marked_during_a_pass_does_not_wait_for_its_end(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(repricing, "_BATCH", 1)
+    monkeypatch.setattr("services.due._BATCH", 1)
     await shop.put_on_sale(*(a_mug(number) for number in range(1, 5)))
     await markings.ask(shop.scope, shop.id, at=shop.runtime.clock.now(), reason="BY_HAND")
     of_pass, batches, dearer = listings.of_pass, 0, iter(["25.00"])
@@ -133,7 +133,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         decided.extend(row.listing.seller_sku for row in known)
         return decide_all(store, rulebook, known, *rest, **named)
 
-    monkeypatch.setattr(repricing, "decide_all", recording)
+    monkeypatch.setattr("services.deciding.decide_all", recording)
     return decided
 
 
