@@ -4,16 +4,15 @@ They judge what came out, not how, so that a mistake in rules, catalogue or mark
 the first price is sent. Limits on a single price belong to `rules.guard`; this judges the prices of a run together.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from statistics import median
 
 from domain.decision import Decision, DecisionOutcome, DecisionReason, TraceStep
-from domain.money import Money
 from domain.run import Breach, RunLimit
+from rules.new_prices import NewPrice, NewPrices
 
 DEFAULT_FROM_LISTINGS = 10
 
@@ -50,25 +49,11 @@ DEFAULT_GUARDRAILS = Guardrails(total_fall_percent=Decimal(30), median_fall_perc
 """In force where a store has none of its own; a store's document takes their place."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewPrice:
-    """One price of a run that is about to be published. All money of a run is in the store's currency."""
-
-    listing_id: str
-    before: Money | None
-    """The price last wanted or live; None for what was never priced."""
-    after: Money
-    cost: Money | None = None
-    """What a unit costs, where the catalogue tells."""
-
-
 _WORST = 10
 """Listings that a breach names."""
 
 
-def judge_run(
-    rails: Guardrails, run: Sequence[NewPrice], catalogue_size: int
-) -> tuple[Breach, ...]:
+def judge_run(rails: Guardrails, run: NewPrices, catalogue_size: int) -> tuple[Breach, ...]:
     """The limits that the prices of a run break together; where there is one, none of them may be sent.
 
     `catalogue_size` counts the store's listings, the run's included. First prices count as below cost or not;
@@ -78,29 +63,37 @@ def judge_run(
 
 
 def judge_hour(
-    rails: Guardrails,
-    run: Sequence[NewPrice],
-    earlier: Sequence[NewPrice],
-    catalogue_size: int,
+    rails: Guardrails, run: NewPrices, earlier: Iterable[NewPrice], catalogue_size: int
 ) -> tuple[Breach, ...]:
     """The limits that a run breaks together with what went out within the hour before it, oldest first.
 
     Each listing counts once, with its price from before the first of its changes. Where somebody else set its price
     in between, or it had none, it counts from there on.
     """
-    if not earlier:
-        return ()
     moves: dict[str, NewPrice] = {}
-    for each in (*earlier, *run):
-        so_far = moves.get(each.listing_id)
-        if so_far is not None and so_far.before is not None and so_far.after == each.before:
-            each = replace(each, before=so_far.before)  # noqa: PLW2901 - the same move, seen whole
-        moves[each.listing_id] = each
-    whole = [each for each in moves.values() if each.before != each.after]
+    for each in earlier:
+        moves[each.listing_id] = _seen_whole(each, moves.get(each.listing_id))
+    if not moves:
+        return ()
+    whole = NewPrices()
+    for each in run:
+        move = _seen_whole(each, moves.pop(each.listing_id, None))
+        if move.before != move.after:
+            whole.add(move)
+    for move in moves.values():
+        if move.before != move.after:
+            whole.add(move)
     return tuple(
         replace(breach, note=f"Together with the hour before: {breach.note}")
         for breach in judge_run(rails, whole, catalogue_size)
     )
+
+
+def _seen_whole(price: NewPrice, so_far: NewPrice | None) -> NewPrice:
+    """A price with what its listing cost before it moved first, where it is one move with what came before."""
+    if so_far is None or so_far.before is None or so_far.after != price.before:
+        return price
+    return replace(price, before=so_far.before)
 
 
 def held(decision: Decision, breaches: Sequence[Breach]) -> Decision:
@@ -122,63 +115,66 @@ def held(decision: Decision, breaches: Sequence[Breach]) -> Decision:
     )
 
 
-def _breaches(rails: Guardrails, run: Sequence[NewPrice], catalogue_size: int) -> Iterator[Breach]:
+def _breaches(rails: Guardrails, run: NewPrices, catalogue_size: int) -> Iterator[Breach]:
     yield from _below_cost(rails.below_cost, run)
-    moved = sorted((each for each in run if each.before and each.before.minor > 0), key=_rise)
+    moved = _in_order(run)
     if not moved or len(moved) < rails.from_listings:
         return
-    yield from _large_share(rails.changed_share_percent, moved, catalogue_size)
-    yield from _total_fall(rails.total_fall_percent, moved)
-    yield from _median_fall(rails.median_fall_percent, moved)
+    yield from _large_share(rails.changed_share_percent, len(moved), catalogue_size)
+    yield from _total_fall(rails.total_fall_percent, run, moved)
+    yield from _median_fall(rails.median_fall_percent, run, moved)
 
 
-def _below_cost(most: int | None, run: Sequence[NewPrice]) -> Iterator[Breach]:
+def _in_order(run: NewPrices) -> list[int]:
+    """The places of what changes a price, by how much it rises: what falls most comes first."""
+    moved = [place for place, before in enumerate(run.before) if before > 0]
+    # Two quotients of such numbers that are not the same differ by more than one part of this.
+    scale = max(run.before, default=0) ** 2
+    rises = [
+        after * scale // before if before > 0 else 0
+        for before, after in zip(run.before, run.after, strict=True)
+    ]
+    moved.sort(key=rises.__getitem__)
+    return moved
+
+
+def _below_cost(most: int | None, run: NewPrices) -> Iterator[Breach]:
     if most is None:
         return
-    found = [each for each in run if each.cost is not None and each.after < each.cost]
+    found = run.below_cost()
     if len(found) > most:
-        found.sort(key=lambda each: each.after.minor - (each.cost.minor if each.cost else 0))
+        found.sort(key=lambda place: run.after[place] - run.cost[place])
         prices = "1 price" if len(found) == 1 else f"{len(found)} prices"
-        yield Breach(
-            RunLimit.BELOW_COST, f"{prices} below cost; allowed: {most}", _ids(found[:_WORST])
-        )
+        note = f"{prices} below cost; allowed: {most}"
+        yield Breach(RunLimit.BELOW_COST, note, _worst(run, found))
 
 
-def _large_share(
-    most: Decimal | None, moved: Sequence[NewPrice], catalogue_size: int
-) -> Iterator[Breach]:
-    share = Fraction(100 * len(moved), max(catalogue_size, len(moved)))
+def _large_share(most: Decimal | None, moved: int, catalogue_size: int) -> Iterator[Breach]:
+    share = Fraction(100 * moved, max(catalogue_size, moved))
     if most is not None and share > Fraction(most):
-        note = (
-            f"{len(moved)} of {catalogue_size} prices change, {_told(share)}; {most:f}% are allowed"
-        )
+        note = f"{moved} of {catalogue_size} prices change, {_told(share)}; {most:f}% are allowed"
         yield Breach(RunLimit.CHANGED_SHARE, note)
 
 
-def _total_fall(most: Decimal | None, moved: Sequence[NewPrice]) -> Iterator[Breach]:
-    before = sum(each.before.minor for each in moved if each.before)
-    fall = Fraction(100 * (before - sum(each.after.minor for each in moved)), before)
+def _total_fall(most: Decimal | None, run: NewPrices, moved: Sequence[int]) -> Iterator[Breach]:
+    before = sum(run.before[place] for place in moved)
+    fall = Fraction(100 * (before - sum(run.after[place] for place in moved)), before)
     if most is not None and fall > Fraction(most):
         note = f"The prices that change fall by {_told(fall)} in total; {most:f}% is allowed"
-        yield Breach(RunLimit.TOTAL_FALL, note, _ids(moved[:_WORST]))
+        yield Breach(RunLimit.TOTAL_FALL, note, _worst(run, moved))
 
 
-def _median_fall(most: Decimal | None, moved: Sequence[NewPrice]) -> Iterator[Breach]:
-    fall = -Fraction(median(_rise(each) for each in moved))
+def _median_fall(most: Decimal | None, run: NewPrices, moved: Sequence[int]) -> Iterator[Breach]:
+    middle = (moved[(len(moved) - 1) // 2], moved[len(moved) // 2])
+    falls = [Fraction(100 * (run.before[at] - run.after[at]), run.before[at]) for at in middle]
+    fall = (falls[0] + falls[1]) / 2
     if most is not None and fall > Fraction(most):
         note = f"Half of the prices that change fall by {_told(fall)} or more; {most:f}% is allowed"
-        yield Breach(RunLimit.MEDIAN_FALL, note, _ids(moved[:_WORST]))
+        yield Breach(RunLimit.MEDIAN_FALL, note, _worst(run, moved))
 
 
-def _rise(change: NewPrice) -> Fraction:
-    """By how many per cent a price rises; negative where it falls."""
-    if change.before is None:
-        return Fraction(0)
-    return Fraction(100 * (change.after - change.before).minor, change.before.minor)
-
-
-def _ids(changes: Sequence[NewPrice]) -> tuple[str, ...]:
-    return tuple(each.listing_id for each in changes)
+def _worst(run: NewPrices, places: Sequence[int]) -> tuple[str, ...]:
+    return tuple(run.listing_ids[place] for place in places[:_WORST])
 
 
 def _told(percent: Fraction) -> str:

@@ -16,8 +16,8 @@ from rules.basis import BasisWriter
 from rules.catalog import cost_of
 from rules.eligibility import Eligibility, judge
 from rules.facts import Facts, attribute_codes, facts_of
-from rules.guardrails import NewPrice
 from rules.inputs import Digester, PricingInputs
+from rules.new_prices import NewPrice
 from rules.pricing import PricingVerdict, decide
 from rules.verdicts import ToldFacts, told, verdicts_of
 from services.rulebooks import Rulebook, Rules

@@ -1,6 +1,7 @@
 """What the marketplace tells by itself: offers that changed, and feeds and reports that are over."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import structlog
 
@@ -70,19 +71,17 @@ async def _take_in(
     }
     await looks.plan(scope, store, seen_at)
     ended = [delivery.event for delivery in deliveries if isinstance(delivery.event, TaskEnded)]
-    await _wake_waiting(runtime, scope, store.id, ended)
-    if marked:
-        await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store.id)
-    await connector.acknowledge([delivery.handle for delivery in deliveries])
-
-
-async def _wake_waiting(
-    runtime: Runtime, scope: Scope, store_id: str, ended: Sequence[TaskEnded]
-) -> None:
-    """Have who waits for a feed or a report look now, and not when the next look is due."""
     over = {kind: {task.id for task in ended if task.kind is kind} for kind in TaskKind}
-    if await feeds.look_at_once(scope, store_id, over[TaskKind.FEED]):
-        await runtime.queue.wake(Job.PUSH, scope.merchant_id, store_id)
-    operation = await listing_imports.waiting_for(scope, store_id, over[TaskKind.REPORT])
-    if operation is not None:
-        await runtime.queue.wake(Job.IMPORT_LISTINGS, scope.merchant_id, store_id, operation.id)
+    have_feeds = await feeds.look_at_once(scope, store.id, over[TaskKind.FEED])
+    waiting = await listing_imports.waiting_for(scope, store.id, over[TaskKind.REPORT])
+    wake = partial(runtime.queue.wake, merchant_id=scope.merchant_id, store_id=store.id)
+    try:
+        if marked:
+            await wake(Job.REPRICE)
+        if have_feeds:
+            await wake(Job.PUSH)
+        if waiting is not None:
+            await wake(Job.IMPORT_LISTINGS, operation_id=waiting.id)
+    finally:
+        # What is stored is not to come again because nobody could be woken.
+        await connector.acknowledge([delivery.handle for delivery in deliveries])

@@ -3,11 +3,11 @@
 Many small runs are to reach no further than one large one.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from domain.run import Breach
-from rules.guardrails import Guardrails, NewPrice, judge_hour, judge_run
+from rules.guardrails import Guardrails, judge_hour, judge_run
+from rules.new_prices import NewPrice, NewPrices
 from storage import decisions, listings, runs
 from storage.mongo import Scope
 
@@ -17,7 +17,7 @@ _RUNS, _PRICES = 500, 1_000
 
 
 async def breaches_of(
-    scope: Scope, store_id: str, rails: Guardrails, prices: Sequence[NewPrice], now: datetime
+    scope: Scope, store_id: str, rails: Guardrails, prices: NewPrices, now: datetime
 ) -> tuple[Breach, ...]:
     """The limits that the prices of a run break by themselves, or else together with the hour before a moment."""
     earlier = await _prices_before(scope, store_id, rails, now, len(prices))

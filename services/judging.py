@@ -17,6 +17,7 @@ from collections.abc import (
     Awaitable,
     Callable,
     Iterable,
+    Iterator,
     Sequence,
 )
 from dataclasses import dataclass, field, replace
@@ -33,7 +34,8 @@ from domain.listing import Listing
 from domain.run import Breach, Run, RunStatus
 from domain.store import Store, StoreStatus
 from rules.eligibility import Eligibility
-from rules.guardrails import Guardrails, NewPrice
+from rules.guardrails import Guardrails
+from rules.new_prices import NewPrices
 from rules.pricing import PricingVerdict
 from services import markings, operations, webhook_events
 from services.changelog import of_store
@@ -67,12 +69,34 @@ _LAST_ID = "\U0010ffff"
 class _Judged:
     """What a run comes to before any of its prices is written."""
 
-    prices: list[NewPrice] = field(default_factory=list)
+    prices: NewPrices = field(default_factory=NewPrices)
     triggers: Counter[str] = field(default_factory=Counter)
-    digests: dict[str, str] = field(default_factory=dict)
-    """Of what each decision knew from which something follows, by listing id."""
+    listing_ids: list[str] = field(default_factory=list)
+    """Of the decisions from which something follows."""
+    digests: bytearray = field(default_factory=bytearray)
+    """Of what each of them knew, 32 bytes long: there may be a million."""
     kept: dict[str, tuple[Eligibility, PricingVerdict, Decision]] = field(default_factory=dict)
     """Those decisions themselves, as far as there is room: the others are made once more to be written."""
+
+    def add(self, listing_id: str, digest: str) -> None:
+        """Note what a decision knew from which something follows."""
+        self.listing_ids.append(listing_id)
+        self.digests += bytes.fromhex(digest)
+
+    def chunks(self) -> Iterator["_Chunk"]:
+        """What is written together."""
+        digests = (self.digests[at : at + 32].hex() for at in range(0, len(self.digests), 32))
+        for some in slices(zip(self.listing_ids, digests, strict=True), _CHUNK):
+            yield _Chunk(dict(some), self.kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Some of a judged run."""
+
+    digests: dict[str, str]
+    """Of what each decision knew, by listing id."""
+    kept: dict[str, tuple[Eligibility, PricingVerdict, Decision]]
 
 
 async def small_run(
@@ -151,11 +175,11 @@ async def judge_and_write(
     run = _new_run(store, run_id, judged, breaches, now, rulebook.guardrails)
     run = replace(run, marked_until=marked_until or now, pass_for=reason)
     await scope.transaction(lambda inside: _note(inside, run))
-    for chunks in slices(slices(judged.digests, _CHUNK), LANES):
+    for chunks in slices(judged.chunks(), LANES):
         # The database works on one while the next is made ready.
         counts = await _all_of(
-            scope.transaction(partial(_chunk, runtime, run, judged, ids, lane=lane))
-            for lane, ids in enumerate(chunks)
+            scope.transaction(partial(_chunk, runtime, run, chunk, [*chunk.digests], lane=lane))
+            for lane, chunk in enumerate(chunks)
         )
         written = sum(count or 0 for count in counts)
         decided += written
@@ -206,7 +230,7 @@ async def _hold_the_rest(
 async def _chunk(
     runtime: Runtime,
     run: Run,
-    judged: _Judged | None,
+    judged: _Chunk | None,
     ids: Sequence[str],
     scope: Scope,
     lane: int = 0,
@@ -241,7 +265,7 @@ async def _compare(
     store: Store,
     rulebook: Rulebook,
     run: Run,
-    judged: _Judged,
+    judged: _Chunk,
     rows: Sequence[Listing],
 ) -> tuple[list[Case], list[Listing], list[str]]:
     """Which decisions of a judged run stand, which listings are to be decided anew, and which are to become due."""
@@ -272,9 +296,9 @@ def _take(
 ) -> None:
     judged.triggers.update(row.due.reason or reason or "" for row in rows)
     for case in decided.cases:
-        judged.digests[case.listing.id] = case.decision.inputs_hash
+        judged.add(case.listing.id, case.decision.inputs_hash)
         if case.moves_price:
-            judged.prices.append(case.new_price(store))
+            judged.prices.add(case.new_price(store))
 
 
 async def _note(scope: Scope, run: Run) -> None:
@@ -306,7 +330,9 @@ def _new_run(
     now: datetime,
     rails: Guardrails,
 ) -> Run:
-    before = [(each.before, each.after) for each in judged.prices]
+    prices = judged.prices
+    # Where it is not held, these are no more than the limit.
+    are_counted = rails.below_cost is not None and not breaches
     return Run(
         id=id_,
         merchant_id=store.merchant_id,
@@ -314,20 +340,13 @@ def _new_run(
         status=RunStatus.HELD if breaches else RunStatus.PASSED,
         breaches=breaches,
         triggers=dict(judged.triggers),
-        up=sum(was is not None and will > was for was, will in before),
-        down=sum(was is not None and will < was for was, will in before),
-        first_priced=sum(was is None for was, _ in before),
+        up=prices.up,
+        down=prices.down,
+        first_priced=prices.first,
         started_at=now,
         marked_until=now,
         ended_at=None,
-        costs={
-            each.listing_id: each.cost
-            for each in judged.prices
-            if rails.below_cost is not None
-            and not breaches  # no more than the limit
-            and each.cost is not None
-            and each.after < each.cost
-        },
+        costs=prices.costs(prices.below_cost()) if are_counted else {},
     )
 
 

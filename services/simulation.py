@@ -10,7 +10,7 @@ from domain.ruleset import Ruleset, RulesetKind, RulesetStatus
 from domain.store import Store
 from rules.eligibility import judge
 from rules.facts import facts_of
-from rules.guardrails import NewPrice
+from rules.new_prices import NewPrices
 from rules.simulate import Comparison, Said
 from services.decisions import Case, decide_all, look_up
 from services.hour import breaches_of
@@ -62,7 +62,7 @@ async def simulate(
     report: Report | None = None,
 ) -> Simulated:
     """Decide everything that can be decided under both rulebooks, batch by batch, and compare."""
-    comparison, prices, now = Comparison(store), list[NewPrice](), runtime.clock.now()
+    comparison, prices, now = Comparison(store), NewPrices(), runtime.clock.now()
     done, total = 0, await _size(scope, store.id)
     after_id = ""
     while rows := await listings.next_decidable(scope, store.id, after_id, _BATCH):
@@ -72,7 +72,9 @@ async def simulate(
         will = decide_all(store, after, known, now)
         for row, one, other in zip(known, was, will, strict=True):
             comparison.listing(row.listing, row.product, _said(one), _said(other))
-        prices += [case.new_price(store) for case in will if case.moves_price]
+        for case in will:
+            if case.moves_price:
+                prices.add(case.new_price(store))
         done += len(rows)
         if report:
             await report(done, total)

@@ -27,6 +27,8 @@ from workers.jobs import TIMEOUT, functions
 from workers.listening import listen
 from workers.sweeps import crons, delivering
 
+_ENDING = 10
+"""Seconds within which jobs are over that are told to end."""
 _TALKING = tuple(job for job in Job if queue_of(job) == SYNC)
 
 
@@ -126,7 +128,7 @@ async def _work(
         job_serializer=pack,
         job_deserializer=unpack,
         job_timeout=TIMEOUT,
-        job_completion_wait=10,
+        job_completion_wait=_ENDING,
         queue_read_limit=100,
         keep_result=0,
         allow_abort_jobs=False,
@@ -139,4 +141,10 @@ async def _work(
         with suppress(asyncio.CancelledError):
             await worker.async_run()
     finally:
+        # arq's own end waits for no more jobs once one has failed, as all do where Redis is away; the others would
+        # then find the database closed under them, and never end.
+        if jobs := [*worker.tasks.values()]:
+            for job in jobs:
+                job.cancel()
+            await asyncio.wait(jobs, timeout=_ENDING)
         await worker.close()

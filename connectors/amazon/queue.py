@@ -31,6 +31,8 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 _MOST_AT_ONCE = 10
+_VISIBLE_AGAIN = 10
+"""Seconds after which a message comes again to whoever asks, unless it was acknowledged: its receiver died."""
 _THREADS = 4
 _REFUSED = {
     "AccessDenied",
@@ -72,6 +74,7 @@ class Queue:
             answer = await self._call(
                 "receive_message",
                 MaxNumberOfMessages=wanted,
+                VisibilityTimeout=_VISIBLE_AGAIN,
                 WaitTimeSeconds=0 if messages else wait,
             )
             batch = answer.get("Messages", [])

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
+from statistics import median
 
 import pytest
 from hypothesis import given
@@ -9,12 +11,24 @@ from hypothesis import strategies as st
 
 from domain.money import Money
 from domain.run import Breach, RunLimit
-from rules.guardrails import DEFAULT_GUARDRAILS, Guardrails, NewPrice, judge_hour, judge_run
+from rules import guardrails
+from rules.guardrails import DEFAULT_GUARDRAILS, Guardrails
+from rules.new_prices import NewPrice, NewPrices
 from tests.rules.given import usd
 
 
 def change(before: str | None, after: str, cost: str | None = None, key: str = "a") -> NewPrice:
     return NewPrice(key, usd(before) if before else None, usd(after), usd(cost) if cost else None)
+
+
+def judge_run(rails: Guardrails, prices: Sequence[NewPrice], size: int) -> tuple[Breach, ...]:
+    return guardrails.judge_run(rails, NewPrices(prices), size)
+
+
+def judge_hour(
+    rails: Guardrails, prices: Sequence[NewPrice], earlier: Sequence[NewPrice], size: int
+) -> tuple[Breach, ...]:
+    return guardrails.judge_hour(rails, NewPrices(prices), earlier, size)
 
 
 def limits(breaches: Sequence[Breach]) -> list[RunLimit]:
@@ -131,6 +145,39 @@ def test_every_run_can_be_judged_in_any_order(
     ]
     named = {id_ for breach in forwards for id_ in breach.listing_ids}
     assert named <= {each.listing_id for each in changes}
+
+
+@given(_changes)
+def test_prices_come_out_of_their_columns_as_they_went_in(changes: list[NewPrice]) -> None:
+    prices = NewPrices(changes)
+    assert list(prices) == changes
+    known = [(each.before, each.after) for each in changes if each.before is not None]
+    assert prices.up == sum(will > was for was, will in known)
+    assert prices.down == sum(will < was for was, will in known)
+    assert (prices.first, len(prices)) == (len(changes) - len(known), len(changes))
+    assert prices.costs(prices.below_cost()) == {
+        each.listing_id: each.cost for each in changes if each.cost and each.after < each.cost
+    }
+
+
+@given(_changes.filter(len))
+def test_what_falls_most_and_the_median_are_exact(changes: list[NewPrice]) -> None:
+    def fall(each: NewPrice) -> Fraction:
+        assert each.before is not None
+        return Fraction(100 * (each.before - each.after).minor, each.before.minor)
+
+    moved = sorted((each for each in changes if each.before and each.before.minor), key=fall)
+    limit = Decimal("0.01")
+    rails = Guardrails(median_fall_percent=limit, from_listings=1)
+
+    found = judge_run(rails, changes, 1)
+
+    middle = median(map(fall, moved)) if moved else Fraction(0)
+    assert bool(found) is (middle > Fraction(limit))
+    for breach in found:
+        worst = [fall(each) for each in moved[::-1]][:10]
+        by_id = {each.listing_id: each for each in changes}
+        assert [fall(by_id[id_]) for id_ in breach.listing_ids] == worst
 
 
 _small_runs = st.lists(

@@ -179,10 +179,12 @@ rules:
     assert prices != {usd("20.00")}
 
 
-async def test_an_event_that_was_not_stored_comes_again(shop: Shop, amazon: Amazon) -> None:
+async def test_an_event_that_was_not_stored_comes_again(
+    shop: Shop, amazon: Amazon, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await shop.put_on_sale(*(a_mug(number) for number in range(1, 6)))
     amazon.advance(30, frozen=False)
-    await with_visibility(shop, seconds=0)
+    monkeypatch.setattr("connectors.amazon.queue._VISIBLE_AGAIN", 0)
     stored_before_acknowledged = []
 
     def dies(_: Any) -> Callable[..., Any]:
@@ -196,25 +198,12 @@ async def test_an_event_that_was_not_stored_comes_again(shop: Shop, amazon: Amaz
         await with_connector(shop, acknowledge=dies).receive()
     marks = await count_due(shop.scope, shop.id)
     waiting = amazon.status()["queueDepth"]["visible"]
-    await with_visibility(shop, seconds=30)
+    monkeypatch.undo()
     again = await shop.receive()
 
     assert stored_before_acknowledged[0] > 0
     assert again == waiting > 0
     assert await count_due(shop.scope, shop.id) == marks
-
-
-async def with_visibility(shop: Shop, seconds: int) -> None:
-    """How long the queue hides what it delivered."""
-    answer = shop.amazon.http.post(
-        "/sqs",
-        json={
-            "QueueUrl": "offers-A3OURSELLER",
-            "Attributes": {"VisibilityTimeout": str(seconds)},
-        },
-        headers={"x-amz-target": "AmazonSQS.SetQueueAttributes"},
-    )
-    assert answer.status_code == 200, answer.text
 
 
 async def test_offers_are_pulled_for_everything_that_is_listed(shop: Shop, amazon: Amazon) -> None:

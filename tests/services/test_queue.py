@@ -50,7 +50,11 @@ async def test_sweeps_ask_once_a_minute_and_wakes_each_time(
 def test_computing_files_and_delivering_have_queues_of_their_own() -> None:
     assert {job for job in Job if queue_of(job) == REPRICE} == {Job.REPRICE, Job.SIMULATE}
     assert {job for job in Job if queue_of(job) == DELIVER} == {Job.DELIVER}
-    assert {job for job in Job if queue_of(job) == BULK} == {Job.EXPORT, Job.IMPORT_PRODUCTS}
+    assert {job for job in Job if queue_of(job) == BULK} == {
+        Job.EXPORT,
+        Job.IMPORT_PRODUCTS,
+        Job.MOVE_PRICES,
+    }
     assert {queue_of(job) for job in Job} == {REPRICE, SYNC, BULK, DELIVER}
 
 
