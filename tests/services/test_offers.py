@@ -16,6 +16,7 @@ from domain.operation import OperationKind, OperationOutcome
 from embedded.servers import ServerUrls
 from services import looks, offers
 from services.decisions import explain
+from services.queue import Queue
 from storage.filters import Is
 from storage.listings import LISTINGS, count_due
 from storage.offers import SNAPSHOTS
@@ -204,6 +205,24 @@ async def test_an_event_that_was_not_stored_comes_again(
     assert stored_before_acknowledged[0] > 0
     assert again == waiting > 0
     assert await count_due(shop.scope, shop.id) == marks
+
+
+async def test_an_event_that_is_stored_does_not_come_again_because_nobody_could_be_woken(
+    shop: Shop, amazon: Amazon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.put_on_sale(a_mug())
+    amazon.advance(30, frozen=False)
+
+    async def away(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Queue, "wake", away)
+        with pytest.raises(ConnectionError):
+            await shop.receive()
+
+    assert amazon.status()["queueDepth"] == {"visible": 0, "inFlight": 0}
+    assert await count_due(shop.scope, shop.id) == 1
 
 
 async def test_offers_are_pulled_for_everything_that_is_listed(shop: Shop, amazon: Amazon) -> None:

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections import Counter
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 from arq.connections import ArqRedis
 from arq.typing import WorkerCoroutine
-from arq.worker import func
+from arq.worker import Worker, func
 
 from embedded.servers import ServerUrls
-from services.queue import pack, queue_settings, unpack
+from services.queue import Job, pack, queue_settings, unpack
+from workers import runner
+from workers.jobs import functions
 from workers.runner import TakingTurns
 
 # arq still closes its connections by the name that redis-py has given up.
@@ -54,3 +56,37 @@ async def test_long_jobs_are_shared_out_among_the_workers_that_are_free(
         await each.close()
 
     assert taken == {"one": 2, "other": 2}
+
+
+class Dying(Worker):
+    """Its Redis goes away while one of its jobs has failed and another goes on."""
+
+    ended: ClassVar[list[str]] = []
+
+    async def main(self) -> None:
+        self.tasks = {
+            "failed": asyncio.create_task(self._failing()),
+            "long": asyncio.create_task(self._long()),
+        }
+        await asyncio.sleep(0)
+        raise ConnectionError
+
+    async def _failing(self) -> None:
+        raise ConnectionError
+
+    async def _long(self) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05)  # the database answers to what was under way
+            self.ended.append("long")
+
+
+async def test_a_worker_whose_redis_goes_away_ends_its_jobs_before_all_is_closed(
+    servers: ServerUrls,
+) -> None:
+    with pytest.raises(ConnectionError):
+        await runner._work(
+            servers.redis_url, {}, kind=Dying, functions=functions(Job.PUSH), handle_signals=False
+        )
+    assert Dying.ended == ["long"]
