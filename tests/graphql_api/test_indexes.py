@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pytest
 from graphql import (
     GraphQLArgument,
     GraphQLEnumType,
@@ -146,8 +147,10 @@ def _is_served(ways: list[set[str]]) -> bool:
 
 
 async def test_every_query_walks_an_index_and_sorts_nothing(
-    scope: Scope, watched: tuple[Ask, Commands]
+    scope: Scope, watched: tuple[Ask, Commands], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("MOST", "PER_SECOND"):  # all that can be asked costs more than a caller has
+        monkeypatch.setattr(f"services.allowance.{name}", 1_000_000)
     await stock_everything(scope)
     await scope.update_many("api_keys", {}, {"$set": {"revoked_at": NOW}})  # who asks needs none
     ask, commands = watched
