@@ -123,7 +123,7 @@ async def _report(
     asked_at = place.asked_at or now
     try:
         if place.report_id is None:
-            place = await _ask(connector, progress, place, now)
+            place = await _ask(runtime, connector, progress, place)
         task = await connector.report(place.report_id or "")
         if task.state is TaskState.WORKING and now - asked_at < _GIVEN_UP:
             raise NotReady(
@@ -140,16 +140,17 @@ async def _report(
     return None
 
 
-async def _ask(connector: Connector, progress: Progress, place: _Place, now: datetime) -> _Place:
+async def _ask(runtime: Runtime, connector: Connector, progress: Progress, place: _Place) -> _Place:
     """Have a report made, unless a run that was interrupted did that already."""
     report_id = None
     if place.asked_at is not None:
         report_id = await connector.listings_report_since(place.asked_at - _SKEW)
     if report_id is None:
-        place = replace(place, asked_at=place.asked_at or now)
+        place = replace(place, asked_at=place.asked_at or runtime.clock.now())
         await progress.note(place.cursor)
         report_id = await connector.request_listings_report()
-    place = replace(place, report_id=report_id)
+    # By now and not before: it is waited for since Amazon has the request.
+    place = replace(place, report_id=report_id, asked_at=runtime.clock.now())
     await progress.note(place.cursor)
     return place
 
