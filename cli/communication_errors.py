@@ -1,4 +1,4 @@
-"""`stores calls` and `stores errors`: how often Amazon was called, and what did not end well."""
+"""`store calls` and `store errors`: how often Amazon was called, and what did not end well."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -56,7 +56,7 @@ def list_calls(
                     row.operation,
                     f"{row.count:,}",
                     f"{row.throttled:,}",
-                    f"{row.total_milliseconds // row.count:,} ms",
+                    f"{row.mean_milliseconds:,} ms",
                     f"{row.slowest_milliseconds:,} ms",
                 )
             console.print(table if found else "There was none.")

@@ -98,6 +98,11 @@ class CallCount:
     expires_at: datetime
     """By the machine's clock."""
 
+    @property
+    def mean_milliseconds(self) -> int:
+        """How long a call took on average."""
+        return self.total_milliseconds // self.count
+
 
 def error_id(store_id: str, operation: str, error_class: ErrorClass, code: str | None) -> str:
     """The id of a group; the same trouble has the same."""

@@ -162,7 +162,7 @@ async def calls_of(context: RequestContext, store_id: str, hours: int) -> list[O
             operation=each.operation,
             count=each.count,
             throttled_count=each.throttled,
-            mean_milliseconds=each.total_milliseconds // each.count,
+            mean_milliseconds=each.mean_milliseconds,
             slowest_milliseconds=each.slowest_milliseconds,
         )
         for each in found

@@ -24,7 +24,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorDatabase,
 )
 from pymongo import UpdateOne
-from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
+from pymongo.errors import BulkWriteError, PyMongoError, ServerSelectionTimeoutError
 
 from domain.errors import NotFound
 from domain.idempotency import Claim
@@ -38,6 +38,7 @@ _BATCH = 1_000
 """Documents of a first answer; MongoDB's own 101 makes two round trips of a page of 250."""
 _COLLIDES_FOR = 120.0
 """Seconds after which a transaction that fails for now is not begun again; the drivers' own."""
+_DUPLICATE = 11000
 _TRANSIENT, _UNKNOWN = "TransientTransactionError", "UnknownTransactionCommitResult"
 """What the server calls a transaction that left nothing, and one of which it is not known."""
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
@@ -229,7 +230,15 @@ class Scope:
             self._check(row)
             mine = self.within({"_id": row["_id"]})
             operations.append(UpdateOne(mine, {"$setOnInsert": row}, upsert=True))
-        return await self._bulk(name, operations, "upserted_count")
+        try:
+            return await self._bulk(name, operations, "upserted_count")
+        except BulkWriteError as error:
+            # Somebody else inserted it at this moment. The server looks again by itself only where the id alone is
+            # asked for, which a sharded cluster refuses.
+            codes = {each["code"] for each in error.details["writeErrors"]}
+            if self.session is not None or codes != {_DUPLICATE}:
+                raise
+            return int(error.details["nUpserted"])
 
     async def update(
         self, name: str, where: Mapping[str, Any], change: Mapping[str, Any] | Sequence[Document]

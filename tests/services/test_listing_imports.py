@@ -8,6 +8,7 @@ import pytest
 from connectors.errors import NotReady, Rejected, Unavailable
 from domain.operation import Operation, OperationKind, OperationOutcome, OperationStatus
 from embedded.servers import ServerUrls
+from services import listing_imports
 from storage.filters import Is
 from storage.keyset import Sort
 from storage.operations import OPERATIONS
@@ -162,6 +163,23 @@ async def test_a_request_whose_answer_is_lost_is_found_again(shop: Shop, amazon:
     assert operation.outcome is OperationOutcome.OK
     assert amazon.calls("getReports") == 1
     assert len(await shop.listings()) == 45
+
+
+async def test_a_report_is_waited_for_since_amazon_has_the_request(
+    shop: Shop, amazon: Amazon
+) -> None:
+    def late(inner: Any) -> Callable[..., Any]:
+        async def request() -> Any:
+            amazon.advance(30)
+            return await inner.request_listings_report()
+
+        return request
+
+    with pytest.raises(NotReady):
+        await with_connector(shop, request_listings_report=late).import_listings_once()
+
+    since = listing_imports.waits_since(await _operation(shop))
+    assert since == shop.runtime.clock.now()
 
 
 async def test_without_a_report_listings_are_paged_through(shop: Shop, amazon: Amazon) -> None:

@@ -115,3 +115,22 @@ async def test_many_transactions_at_once_lose_no_change(scope: Scope) -> None:
 
     await asyncio.gather(*(scope.transaction(add_one) for _ in range(8)))
     assert (await LISTINGS.require(scope, a_listing().id)).quantity == 8
+
+
+async def test_what_several_insert_at_once_is_there_once_and_new_to_one_of_them(
+    scope: Scope,
+) -> None:
+    for turn in range(20):
+        rows = [{"_id": f"{turn}/{number}", "merchant_id": MERCHANT} for number in range(20)]
+        new = await asyncio.gather(*(scope.insert_new("files", rows) for _ in range(6)))
+        assert sum(new) == 20
+    assert await scope.count("files", {}, 1_000) == 400
+
+
+async def test_what_another_merchant_has_by_that_id_is_neither_new_nor_touched(
+    scope: Scope,
+) -> None:
+    other = scope.database.scope("other")
+    await other.insert_new("files", [{"_id": "1", "merchant_id": "other"}])
+    assert await scope.insert_new("files", [{"_id": "1", "merchant_id": MERCHANT}]) == 0
+    assert await other.count("files", {}, 10) == 1
