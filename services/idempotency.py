@@ -49,8 +49,9 @@ async def once(
     try:
         return await work(replace(scope, claim=claim)), False
     except UserError:
-        # The same request, sent twice at once: the other one was done, and this one collided with it.
-        if done := await _done(scope, claim, made):
+        # The same request, sent twice at once: the other one was done, and this one collided with it. Outside of a
+        # transaction the other's may not be shown yet, since the database has not made it safe.
+        if done := await scope.transaction(lambda inside: _done(inside, claim, made)):
             return done, True
         raise
 

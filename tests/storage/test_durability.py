@@ -2,12 +2,17 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import pytest
 from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 from pymongo.read_concern import ReadConcern
 
+from domain.errors import Conflict
+from domain.idempotency import Claim
+from services import idempotency
+from storage.collection import Collection
 from storage.health import is_outage
 from storage.mongo import Scope, open_database
 from tests.factories import MERCHANT
@@ -49,6 +54,46 @@ async def test_what_mongod_may_still_lose_is_neither_acknowledged_nor_read(
         await writing  # what did it takes it up again
         servers.mongod.die()
         assert {row["_id"] for row in await scope.find("things", {})} == {"old", "new"}
+
+
+@dataclass(frozen=True)
+class Thing:
+    id: str
+    merchant_id: str
+
+
+async def test_who_collides_with_the_same_request_hears_of_it_once_it_is_safe(
+    servers: MortalServers,
+) -> None:
+    things, claim = Collection("things", Thing), Claim("make", "a-key-of-mine", "digest")
+
+    async def make(inside: Scope) -> Thing:
+        if await things.get(inside, "a"):
+            raise Conflict("It is there.")
+        await things.insert(inside, [Thing("a", inside.merchant_id)])
+        await idempotency.settle(inside, "a")
+        return Thing("a", inside.merchant_id)
+
+    async with open_database(servers.urls.mongodb_url, "keys") as database:
+        scope = database.scope(MERCHANT)
+        for name in ("things", "idempotency_keys"):  # nobody reads of a collection that is not safe
+            await scope.insert(name, [{"_id": "old", "merchant_id": MERCHANT}])
+
+        async def once() -> tuple[Thing, bool]:
+            return await idempotency.once(scope, claim, things, lambda it: it.transaction(make))
+
+        failpoint = partial(database.client.admin.command, "configureFailPoint", HELD_BACK)
+        await failpoint(mode="alwaysOn")
+        first = asyncio.create_task(once())
+        written = database.handle.get_collection("things", read_concern=ReadConcern("local"))
+        while await written.count_documents({}) < 2:
+            await asyncio.sleep(0.01)
+        second = asyncio.create_task(once())
+        await asyncio.sleep(0.3)
+        await failpoint(mode="off")
+
+        thing = Thing("a", MERCHANT)
+        assert [await first, await second] == [(thing, False), (thing, True)]
 
 
 async def test_reading_on_after_a_restart_of_mongod_is_an_outage(servers: MortalServers) -> None:
