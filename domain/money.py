@@ -30,9 +30,13 @@ _AMOUNT = re.compile(r"-?\d{1,15}(\.\d+)?", re.ASCII)
 
 def half_up(value: Fraction) -> int:
     """The nearest whole number; a half goes away from zero, as shops round (behaviour 14.8)."""
-    doubled = 2 * abs(value.numerator) + value.denominator
-    rounded = doubled // (2 * value.denominator)
-    return rounded if value >= 0 else -rounded
+    return _half_up(value.numerator, value.denominator)
+
+
+def _half_up(numerator: int, denominator: int) -> int:
+    """The same of a quotient, reduced or not, whose denominator is above zero."""
+    rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return rounded if numerator >= 0 else -rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class Money:
 
     def times(self, factor: Fraction) -> "Money":
         """Scale exactly, then round half up to the smallest unit."""
-        return Money(half_up(self.minor * factor), self.currency)
+        return Money(_half_up(self.minor * factor.numerator, factor.denominator), self.currency)
 
     def __add__(self, other: "Money") -> "Money":
         return Money(self.minor + self._same(other), self.currency)

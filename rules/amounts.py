@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from domain.money import CURRENCY_DIGITS, Money, convert, half_up
 from rules.language import Adjustment, Size
@@ -17,6 +18,7 @@ def money(amount: Decimal, currency: str) -> Money:
     return Money(half_up(exact(amount, currency)), currency)
 
 
+@lru_cache(maxsize=1024)
 def factor(adjust: Adjustment | None) -> Fraction:
     """What a percentage multiplies by; 1 for none."""
     if adjust is None or adjust.percent is None:
@@ -67,6 +69,7 @@ def exchanged(
     return convert(price, Fraction(rate) * scale, currency)
 
 
+@lru_cache(maxsize=1024)
 def told(adjust: Adjustment | None) -> str:
     """An adjustment in words, such as ``10% less``."""
     if adjust is None:

@@ -13,7 +13,7 @@ from math import prod
 
 from rules.alternatives import MAX_ALTERNATIVES, Alternative, Literal, alternatives
 from rules.language import RulesetDocument, When, leaves
-from rules.sections import Section, sections
+from rules.sections import Chains, sections
 from rules.shards import Chain, Check
 from rules.vocabulary import Field, TextField, TruthField, Vocabulary
 
@@ -31,12 +31,12 @@ class Program:
     """Keys of the active rules that match everything."""
     fields: tuple[Field, ...]
     """The fields that checks name by their index."""
-    sections: tuple[Section, ...]
+    sections: tuple[Chains, ...]
 
     @property
     def keys(self) -> list[str]:
         """Keys of all rules that can match, in alphabetical order."""
-        chained_keys = (keys for section in self.sections for _, keys in section.chains)
+        chained_keys = (keys for section in self.sections for _, keys in section.members)
         return sorted(self.always.union(*chained_keys))
 
 

@@ -121,13 +121,13 @@ def explain(when: When, facts: KnowsFacts) -> ConditionVerdict:
 
 def written(value: Expected | Value | None) -> str | None:
     """A value as a rule document writes it."""
-    if value is None:
-        return None
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
         return ", ".join(str(written(item)) for item in value)
-    return format(value, "f") if isinstance(value, Decimal) else value
+    return format(value, "f")
 
 
 class ReferenceMatcher:

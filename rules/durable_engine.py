@@ -21,7 +21,7 @@ from rules.encoder import Encoder, Profiles
 from rules.facts import Facts
 from rules.language import RulesetDocument
 from rules.memory import Row, SectionMemory
-from rules.sections import Section
+from rules.sections import Chains
 from rules.shards import Check, Shard, sharded
 
 BATCH = 500
@@ -157,11 +157,11 @@ class _LoadedSection:
     """One section in the engine."""
 
     def __init__(
-        self, section: Section, profiles: Sequence[Profiles], bits: Mapping[str, int]
+        self, section: Chains, profiles: Sequence[Profiles], bits: Mapping[str, int]
     ) -> None:
         self._shards: list[_LoadedShard] = []
         try:
-            for shard in sharded(section.chains):
+            for shard in sharded(section.members):
                 self._shards.append(_LoadedShard(shard, profiles, bits))
         except BaseException:
             self.close()

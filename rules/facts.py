@@ -285,7 +285,8 @@ def _of_listing(listing: Listing) -> dict[str, Known | None]:
 def _of_offers(snapshot: OfferSnapshot, currency: str) -> dict[str, Known | None]:
     rivals = rivals_of(snapshot, currency)
     winner = next(iter(winners_of(snapshot, currency)), None)
-    lowest = min((offer.landed_price.minor for offer in rivals), default=None)
+    landed = (offer.listing_price.minor + offer.shipping.minor for offer in rivals)
+    lowest = min(landed, default=None)
     return {
         "buyBoxPrice": None if winner is None else winner.landed_price,
         "buyBoxOwned": None if winner is None else winner.is_own,

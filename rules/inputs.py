@@ -86,6 +86,7 @@ class Digester:
     ) -> None:
         self._now, self._pricing = now, pricing
         self._cooldowns = _cooldowns(pricing) if pricing else frozenset()
+        self._reads_time = bool(pricing and (pricing.timed or self._cooldowns))
         local = now.astimezone(zone_of(store))
         timed = pricing.timed if pricing else ()
         parts = (
@@ -115,7 +116,7 @@ class Digester:
             str(listing.owns_buy_box) if offers is None else "",
             answer or "",
             "" if offers is None else offers.content_hash or offers_hash(offers.offers),
-            *self._of_time(listing, offers),
+            *(self._of_time(listing, offers) if self._reads_time else ()),
         )
         digest = self._common.copy()
         digest.update("\n".join(parts).encode())
@@ -133,8 +134,7 @@ class Digester:
     def _of_time(self, listing: Listing, offers: OfferSnapshot | None) -> list[str]:
         """What has grown too old of what the rules read."""
         document = self._pricing
-        if document is None or not (document.timed or self._cooldowns):
-            return []
+        assert document is not None
         changed = [f"changed {listing.price_changed_at}"] if self._cooldowns else []
         moments = expiries(document, listing, offers)
         return sorted(changed + [f"expired {name}" for name, until in moments if until < self._now])
@@ -160,20 +160,22 @@ def _cooldowns(document: RulesetDocument) -> set[timedelta]:
     return {shape.cooldown for shape in shapes if shape.cooldown is not None}
 
 
-def _of_listing(listing: Listing) -> Iterator[str]:
+def _of_listing(listing: Listing) -> tuple[str, ...]:
     terms, override, held = listing.wanted_terms, listing.override, listing.held
-    yield listing.seller_sku
-    yield listing.asin or ""
-    yield listing.condition
-    yield listing.fulfilment
-    yield listing.status
-    yield _of_money(listing.price)
-    yield str(listing.quantity)
-    yield _of_money(listing.wanted_price)
-    yield str(listing.wanted_quantity)
-    yield "" if terms == NO_TERMS else repr(terms)
-    yield _of_money(override.price) if override else ""
-    yield repr(held) if held else ""
+    return (
+        listing.seller_sku,
+        listing.asin or "",
+        listing.condition,
+        listing.fulfilment,
+        listing.status,
+        _of_money(listing.price),
+        str(listing.quantity),
+        _of_money(listing.wanted_price),
+        str(listing.wanted_quantity),
+        "" if terms is NO_TERMS or terms == NO_TERMS else repr(terms),
+        _of_money(override.price) if override else "",
+        repr(held) if held else "",
+    )
 
 
 def _of_money(money: Money | None) -> str:

@@ -1,14 +1,20 @@
-"""A program in sections: chains that read the same few facts, so that few listings differ to any of them.
+"""Rules in sections that read the same few facts, so that few listings differ to any of them.
 
-A rule matches where a chain of any section does, so sections can be asked, and their answers remembered, apart.
+Sections can be asked, and their answers remembered, apart. A program for the engine is divided by its chains: a rule
+matches where a chain of any section does.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from math import prod
+from typing import Generic, TypeVar
 
 from rules.shards import Chain, Check
 from rules.vocabulary import Field, fact_of
+
+C = TypeVar("C")
+M = TypeVar("M")
 
 MOST_CLASSES = 1000
 """Sections are joined as long as about so many kinds of listings remain."""
@@ -17,12 +23,12 @@ MOST_SECTIONS = 24
 
 
 @dataclass(slots=True)
-class Section:
-    """Chains with the keys of the rules that they make match."""
+class Section(Generic[C, M]):
+    """Members that ask about the same facts: whole rules, or chains with the keys of the rules that they make match."""
 
-    checks: dict[str, set[Check]] = field(default_factory=dict)
+    checks: dict[str, set[C]] = field(default_factory=dict)
     """What is asked of each fact."""
-    chains: list[tuple[Chain, frozenset[str]]] = field(default_factory=list)
+    members: list[M] = field(default_factory=list)
 
     @property
     def classes(self) -> int:
@@ -30,28 +36,41 @@ class Section:
         return _classes(self.checks)
 
 
+Chains = Section[Check, tuple[Chain, frozenset[str]]]
+
+
 def sections(
     chains: Iterable[tuple[Chain, frozenset[str]]], fields: Sequence[Field]
-) -> list[Section]:
+) -> list[Chains]:
     """Divide chains, which keep their order within a section."""
-    by_facts: dict[frozenset[str], Section] = {}
     order: dict[Chain, int] = {}
+    asked = []
     for chain, keys in chains:
         order[chain] = len(order)
-        facts = frozenset(fact_of(fields[check.field]) for check in chain)
-        section = by_facts.setdefault(facts, Section())
-        section.chains.append((chain, keys))
+        checks: dict[str, set[Check]] = {}
         for check in chain:
-            section.checks.setdefault(fact_of(fields[check.field]), set()).add(check)
-    joined = _joined(sorted(by_facts.values(), key=lambda each: -each.classes))
-    for section in joined:
-        section.chains.sort(key=lambda each: order[each[0]])
-    return joined
+            checks.setdefault(fact_of(fields[check.field]), set()).add(check)
+        asked.append((checks, (chain, keys)))
+    found = divided(asked)
+    for section in found:
+        section.members.sort(key=lambda each: order[each[0]])
+    return found
 
 
-def _joined(found: Iterable[Section]) -> list[Section]:
+def divided(members: Iterable[tuple[Mapping[str, AbstractSet[C]], M]]) -> list[Section[C, M]]:
+    """Divide members, given with what they ask of each fact."""
+    by_facts: dict[frozenset[str], Section[C, M]] = {}
+    for checks, member in members:
+        section = by_facts.setdefault(frozenset(checks), Section())
+        section.members.append(member)
+        for fact, asked in checks.items():
+            section.checks.setdefault(fact, set()).update(asked)
+    return _joined(sorted(by_facts.values(), key=lambda each: -each.classes))
+
+
+def _joined(found: Iterable[Section[C, M]]) -> list[Section[C, M]]:
     """Sections joined where that tells hardly more listings apart, and where there would be too many."""
-    joined: list[Section] = []
+    joined: list[Section[C, M]] = []
     for section in found:
         for other in joined:
             checks = {
@@ -61,12 +80,12 @@ def _joined(found: Iterable[Section]) -> list[Section]:
             is_full = len(joined) == MOST_SECTIONS and other is joined[-1]
             if is_full or _classes(checks) <= max(MOST_CLASSES, other.classes):
                 other.checks = checks
-                other.chains += section.chains
+                other.members += section.members
                 break
         else:
             joined.append(section)
     return joined
 
 
-def _classes(checks: dict[str, set[Check]]) -> int:
+def _classes(checks: Mapping[str, AbstractSet[C]]) -> int:
     return prod(len(each) + 1 for each in checks.values())

@@ -211,7 +211,7 @@ def _facts(verdict: PricingVerdict, listing: Rules | None, seen: Facts) -> tuple
     if listing is None:
         return verdict.facts
     further = listing.document.facts - {fact.name for fact in verdict.facts}
-    return (*verdict.facts, *told(seen, further))
+    return (*verdict.facts, *told(seen, sorted(further)))
 
 
 def _match(rules: Rules | None, facts: Sequence[Any]) -> list[frozenset[str]]:

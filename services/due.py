@@ -12,7 +12,7 @@ from domain.listing import Listing
 from domain.operation import OperationKind
 from storage import listings
 from storage.mongo import Scope
-from storage.operations import is_running
+from storage.operations import running
 
 T = TypeVar("T")
 _BATCH = 500
@@ -27,12 +27,11 @@ _GATHERING = {
 
 async def gathering(scope: Scope, store_id: str) -> list[str]:
     """The reasons of marks that wait, since the work that sets them goes on."""
+    found = await running(scope, store_id, _GATHERING)
     return [
         reason
         for kind, reason in _GATHERING.items()
-        if await is_running(
-            scope, store_id if kind is OperationKind.LISTINGS_IMPORT else None, kind
-        )
+        if (store_id if kind is OperationKind.LISTINGS_IMPORT else None, kind) in found
     ]
 
 

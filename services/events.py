@@ -60,24 +60,36 @@ async def _take_in(
     connector: Connector,
     deliveries: Sequence[Delivery],
 ) -> None:
-    """Store what notifications tell, then have whom it concerns look at it."""
+    """Store what notifications tell, then have whom it concerns look at it: decisions wait for nothing else."""
     items = [
         delivery.event.item for delivery in deliveries if isinstance(delivery.event, OffersChanged)
     ]
-    marked = await offers.record(runtime, scope, store, items, reason="OFFERS_CHANGED")
-    # An event that comes late says what was so when it left.
-    seen_at = {
-        item.asin: item.observed_at for item in sorted(items, key=lambda item: item.observed_at)
-    }
-    await looks.plan(scope, store, seen_at)
+    marked = await offers.keep(runtime, scope, store, items, reason="OFFERS_CHANGED")
+    try:
+        if marked:
+            await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store.id)
+    finally:
+        await offers.note_buy_boxes(scope, store.id, [item.asin for item in items])
+        # An event that comes late says what was so when it left.
+        in_order = sorted(items, key=lambda item: item.observed_at)
+        await looks.plan(scope, store, {item.asin: item.observed_at for item in in_order})
+        await _tell_of_ends(runtime, scope, store, connector, deliveries)
+
+
+async def _tell_of_ends(
+    runtime: Runtime,
+    scope: Scope,
+    store: Store,
+    connector: Connector,
+    deliveries: Sequence[Delivery],
+) -> None:
+    """Have those looked after who wait for feeds and reports that are over, and acknowledge all."""
     ended = [delivery.event for delivery in deliveries if isinstance(delivery.event, TaskEnded)]
     over = {kind: {task.id for task in ended if task.kind is kind} for kind in TaskKind}
     have_feeds = await feeds.look_at_once(scope, store.id, over[TaskKind.FEED])
     waiting = await listing_imports.waiting_for(scope, store.id, over[TaskKind.REPORT])
     wake = partial(runtime.queue.wake, merchant_id=scope.merchant_id, store_id=store.id)
     try:
-        if marked:
-            await wake(Job.REPRICE)
         if have_feeds:
             await wake(Job.PUSH)
         if waiting is not None:

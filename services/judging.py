@@ -16,8 +16,8 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Generator,
     Iterable,
-    Iterator,
     Sequence,
 )
 from dataclasses import dataclass, field, replace
@@ -43,7 +43,6 @@ from services.consequences import carry_out
 from services.deciding import Decided, Look, decide, look_at, slices
 from services.decisions import Case, look_up
 from services.due import ahead, gathering, marked, whole_store
-from services.hour import breaches_of
 from services.rulebooks import Rulebook
 from services.runtime import Runtime
 from storage import listings
@@ -83,7 +82,7 @@ class _Judged:
         self.listing_ids.append(listing_id)
         self.digests += bytes.fromhex(digest)
 
-    def chunks(self) -> Iterator["_Chunk"]:
+    def chunks(self) -> Generator["_Chunk"]:
         """What is written together."""
         digests = (self.digests[at : at + 32].hex() for at in range(0, len(self.digests), 32))
         for some in slices(zip(self.listing_ids, digests, strict=True), _CHUNK):
@@ -123,7 +122,9 @@ async def small_run(
     look = await look_at(scope, store, rulebook, rows)
     decided = await decide(scope, store, rulebook, look, now, None)
     _take(judged, store, rows, decided, None)
-    breaches = await breaches_of(scope, store_id, rulebook.guardrails, judged.prices, now)
+    breaches = await runtime.last_hour.breaches_of(
+        scope, store_id, rulebook.guardrails, judged.prices, now
+    )
     run = replace(_new_run(store, run_id, judged, breaches, now, rulebook.guardrails), ended_at=now)
     await _note(scope, run)
     await carry_out(scope, run, decided.cases, decided.settled)
@@ -171,22 +172,37 @@ async def judge_and_write(
         decided += len(found.settled)
         await tell(progress, len(found.settled), scope, store_id)
         await meanwhile()
-    breaches = await breaches_of(scope, store_id, rulebook.guardrails, judged.prices, now)
+    breaches = await runtime.last_hour.breaches_of(
+        scope, store_id, rulebook.guardrails, judged.prices, now
+    )
     run = _new_run(store, run_id, judged, breaches, now, rulebook.guardrails)
     run = replace(run, marked_until=marked_until or now, pass_for=reason)
     await scope.transaction(lambda inside: _note(inside, run))
-    for chunks in slices(judged.chunks(), LANES):
-        # The database works on one while the next is made ready.
-        counts = await _all_of(
-            scope.transaction(partial(_chunk, runtime, run, chunk, [*chunk.digests], lane=lane))
-            for lane, chunk in enumerate(chunks)
-        )
-        written = sum(count or 0 for count in counts)
-        decided += written
-        await tell(progress, written, scope, store_id)
-        if None in counts:
-            return decided, False  # the rest is judged anew when the store is resumed
-        await meanwhile()
+    chunks = judged.chunks()
+
+    async def write(lane: int) -> bool:
+        """Write what is left chunk by chunk; gives whether the store went on."""
+        nonlocal decided
+        try:
+            for chunk in chunks:
+                ids = [*chunk.digests]
+                count = await scope.transaction(
+                    partial(_chunk, runtime, run, chunk, ids, lane=lane)
+                )
+                if count is None:
+                    return False
+                decided += count
+                await tell(progress, count, scope, store_id)
+                if lane == 0:
+                    await meanwhile()
+        finally:
+            # Where one of them cannot go on, the others do not either.
+            chunks.close()
+        return True
+
+    # The database works on a chunk while another is made ready.
+    if not all(await _all_of(write(lane) for lane in range(LANES))):
+        return decided, False  # the rest is judged anew when the store is resumed
     await end(scope, run.id, runtime.clock.now())
     return decided, True
 
@@ -356,11 +372,10 @@ async def tell(
     """Report that so many listings more were decided."""
     if progress:
         progress.counts["decided"] += count
-        done = progress.counts["decided"]
-        if progress.total is None or done > progress.total:
-            await progress.report(done, done + await markings.count_due(scope, store_id))
-        else:
-            await progress.report(done)
+        is_more = progress.total is None or progress.counts["decided"] > progress.total
+        due = await markings.count_due(scope, store_id) if is_more else None
+        done = progress.counts["decided"]  # others may have decided more in between
+        await progress.report(done, None if due is None else done + due)
 
 
 async def _all_of(work: Iterable[Awaitable[T]]) -> list[T]:

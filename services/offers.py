@@ -26,6 +26,15 @@ async def record(
 
     Gives how many listings became due.
     """
+    marked = await keep(runtime, scope, store, items, reason=reason)
+    await note_buy_boxes(scope, store.id, [item.asin for item in items])
+    return marked
+
+
+async def keep(
+    runtime: Runtime, scope: Scope, store: Store, items: Sequence[ItemOffers], *, reason: str
+) -> int:
+    """The same, leaving it to the caller to note who holds the Buy Boxes."""
     if not items:
         return 0
 
@@ -58,9 +67,7 @@ async def record(
             reason=reason,
         )
 
-    marked = await scope.transaction(write)
-    await note_buy_boxes(scope, store.id, [item.asin for item in items])
-    return marked
+    return await scope.transaction(write)
 
 
 async def note_buy_boxes(scope: Scope, store_id: str, asins: Sequence[str]) -> None:

@@ -41,11 +41,7 @@ async def reprice(runtime: Runtime, scope: Scope, store_id: str, operation_id: s
             async with operations.running(scope, operation) as progress:
                 await _drain(runtime, scope, store_id, progress)
             decided = progress.counts["decided"]  # also where it was cancelled
-    # A paused store keeps its marks; they are looked at when it is resumed.
-    store = await STORES.require(scope, store_id)
-    waiting = await gathering(scope, store_id)
-    is_left = await listings.due(scope, store_id, 1, except_for=waiting)
-    if store.status is StoreStatus.ACTIVE and (is_left or await asked(scope, store_id)):
+    if await _is_left(scope, store_id):
         await runtime.queue.wake(Job.REPRICE, scope.merchant_id, store_id)
     if decided:
         await runtime.queue.wake(Job.PUSH, scope.merchant_id, store_id)
@@ -73,6 +69,18 @@ async def mark_all_due(runtime: Runtime, scope: Scope, store_id: str, *, actor: 
     return operation
 
 
+async def _is_left(scope: Scope, store_id: str) -> bool:
+    """Whether there is something to decide: whoever marked it while this job ran may have woken nobody else."""
+    is_asked = bool(await asked(scope, store_id))
+    if not is_asked and not await listings.due(scope, store_id, 1):
+        return False
+    # A paused store keeps its marks; they are looked at when it is resumed.
+    if (await STORES.require(scope, store_id)).status is not StoreStatus.ACTIVE:
+        return False
+    waiting = await gathering(scope, store_id)
+    return is_asked or bool(await listings.due(scope, store_id, 1, except_for=waiting))
+
+
 async def _drain(
     runtime: Runtime, scope: Scope, store_id: str, progress: operations.Progress | None
 ) -> int:
@@ -83,7 +91,8 @@ async def _drain(
         if store.status is not StoreStatus.ACTIVE:
             break
         decided += await finish_interrupted(runtime, scope, store_id, progress)
-        count = await _run(runtime, scope, store_id, progress)
+        is_due = await listings.due(scope, store_id, 1)
+        count = await _run(runtime, scope, store_id, progress) if is_due else 0
         if count == 0:
             passed = await _pass(runtime, scope, store_id, progress)
             if passed is None:

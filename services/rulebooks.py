@@ -13,6 +13,7 @@ from rules.guardrails import DEFAULT_GUARDRAILS, Guardrails
 from rules.inputs import Digester
 from storage import rulesets
 from storage.mongo import Scope
+from storage.rulesets import RULESETS
 
 _KEPT = 200
 
@@ -66,26 +67,30 @@ class Rulebooks:
 
     async def in_force(self, scope: Scope, store_id: str) -> Rulebook:
         """The store's published rules, read in the scope's own transaction."""
-        listing = await rulesets.published(scope, store_id, RulesetKind.LISTING)
-        pricing = await rulesets.published(scope, store_id, RulesetKind.PRICING)
-        guardrails = await rulesets.published(scope, store_id, RulesetKind.GUARDRAILS)
-        return Rulebook(
-            self.compile(listing) if listing else None,
-            self.compile(pricing) if pricing else None,
-            guardrails_of(self.compile(guardrails) if guardrails else None),
+        ids = await rulesets.published_ids(scope, store_id)
+        while missing := [id_ for id_ in ids.values() if not self._is_kept(id_)]:
+            for id_ in missing:
+                self.compile(await RULESETS.require(scope, id_))
+        listing, pricing, guardrails = (
+            self._rules[ids[kind]] if kind in ids else None
+            for kind in (RulesetKind.LISTING, RulesetKind.PRICING, RulesetKind.GUARDRAILS)
         )
+        return Rulebook(listing, pricing, guardrails_of(guardrails))
 
     def compile(self, ruleset: Ruleset) -> Rules:
         """The ruleset ready to use, from memory where it was used before."""
-        found = self._rules.get(ruleset.id)
-        if found is None:
+        if not self._is_kept(ruleset.id):
             document = parse(ruleset.source)
-            found = Rules(ruleset, document, self._matcher(document))
-            self._rules[ruleset.id] = found
+            self._rules[ruleset.id] = Rules(ruleset, document, self._matcher(document))
             if len(self._rules) > _KEPT:
                 self._rules.popitem(last=False)[1].matcher.close()
-        self._rules.move_to_end(ruleset.id)
-        return found
+        return self._rules[ruleset.id]
+
+    def _is_kept(self, id_: str) -> bool:
+        """Whether a ruleset is in memory, where it then stays before others."""
+        if id_ in self._rules:
+            self._rules.move_to_end(id_)
+        return id_ in self._rules
 
     def close(self) -> None:
         """Free what the engine holds."""

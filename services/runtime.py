@@ -18,6 +18,7 @@ from services.clock import clock_of
 from services.communication_errors import CallLog
 from services.connections import Connections
 from services.examinations import Examinations
+from services.hour import LastHour
 from services.keyring import Keyring
 from services.live import Live
 from services.queue import Queue
@@ -48,6 +49,7 @@ class Runtime:
     live: Live
     webhook_sender: WebhookSender
     keyring: Keyring
+    last_hour: LastHour
 
     def scope(self, merchant_id: str) -> Scope:
         """A merchant's part of the database."""
@@ -100,6 +102,7 @@ async def open_runtime(
                     live,
                     sender,
                     Keyring(),
+                    LastHour(),
                 )
             finally:
                 await connections.close()

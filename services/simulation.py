@@ -13,7 +13,6 @@ from rules.facts import facts_of
 from rules.new_prices import NewPrices
 from rules.simulate import Comparison, Said
 from services.decisions import Case, decide_all, look_up
-from services.hour import breaches_of
 from services.rulebooks import Rulebook, Rules, guardrails_of
 from services.runtime import Runtime
 from storage import listings, products, rulesets
@@ -90,7 +89,7 @@ async def simulate(
         done += len(batch)
         if report:
             await report(done, total)
-    breaches = await breaches_of(scope, store.id, after.guardrails, prices, now)
+    breaches = await runtime.last_hour.breaches_of(scope, store.id, after.guardrails, prices, now)
     return Simulated(replace(comparison.effect(), breaches=breaches), comparison.digests())
 
 

@@ -1,7 +1,7 @@
 """Decisions: written once, never changed."""
 
 from collections.abc import Collection as Members
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import bson
 
@@ -34,21 +34,30 @@ async def of_run(scope: Scope, run_id: str, after_id: str, limit: int) -> list[D
     return await DECISIONS.find(scope, where, sort=Sort("_id"), limit=limit)
 
 
-async def moves_of_runs(
-    scope: Scope, run_ids: Members[str]
-) -> Iterator[tuple[str, str, Money | None, Money]]:
-    """Of the prices that runs set: the run, the listing, the price before and after, oldest first."""
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A price that a run set."""
+
+    id: str
+    """Of the decision."""
+    run_id: str
+    listing_id: str
+    before: Money | None
+    after: Money
+
+
+async def moves_of_runs(scope: Scope, run_ids: Members[str]) -> list[Move]:
+    """The prices that runs set, in no order."""
     where = {"run_id": {"$in": list(run_ids)}, "outcome": DecisionOutcome.CHANGE.value}
     fields = ("run_id", "listing_id", "price_before", "price_after")
-    found = await scope.find(DECISIONS.name, where, fields=fields)
-    found.sort(key=lambda row: row["_id"])
-    return (
-        (
+    return [
+        Move(
+            row["_id"],
             row["run_id"],
             row["listing_id"],
             _money(row["price_before"]) if row["price_before"] else None,
             _money(row["price_after"]),
         )
-        for row in found
+        for row in await scope.find(DECISIONS.name, where, fields=fields)
         if row["price_after"]
-    )
+    ]

@@ -1,10 +1,11 @@
 """Operations: long pieces of work that can be watched."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from domain.operation import Operation, OperationKind, OperationStatus
 from storage.collection import Collection
-from storage.filters import AllOf, Is
+from storage.filters import AllOf, Is, to_query
 from storage.keyset import Sort
 from storage.mongo import Document, Scope, from_document, to_document
 
@@ -37,16 +38,19 @@ async def unfinished(scope: Scope, store_id: str, kind: OperationKind) -> Operat
     return found[0] if found else None
 
 
-async def is_running(scope: Scope, store_id: str | None, kind: OperationKind) -> bool:
-    """Whether work of a kind goes on for a store, or without one for the whole catalogue."""
+async def running(
+    scope: Scope, store_id: str, kinds: Iterable[OperationKind]
+) -> set[tuple[str | None, OperationKind]]:
+    """Of which kinds work goes on, for a store or, without one, for the whole catalogue."""
     where = AllOf(
         (
-            Is("store_id", "eq", store_id),
-            Is("kind", "eq", kind),
+            Is("store_id", "in", [None, store_id]),
+            Is("kind", "in", list(kinds)),
             Is("status", "eq", OperationStatus.RUNNING),
         )
     )
-    return bool(await OPERATIONS.find(scope, where, limit=1))
+    found = await scope.find(OPERATIONS.name, to_query(where), fields=("store_id", "kind"))
+    return {(row["store_id"], OperationKind(row["kind"])) for row in found}
 
 
 async def count_unfinished(scope: Scope, kind: OperationKind) -> int:

@@ -21,6 +21,17 @@ async def published(scope: Scope, store_id: str, kind: RulesetKind) -> Ruleset |
     return found[0] if found else None
 
 
+async def published_ids(scope: Scope, store_id: str) -> dict[RulesetKind, str]:
+    """The ids of all versions of a store that are in force, without their texts."""
+    where = {
+        "store_id": store_id,
+        "kind": {"$in": [kind.value for kind in RulesetKind]},
+        "status": RulesetStatus.PUBLISHED.value,
+    }
+    found = await scope.find(RULESETS.name, where, fields=["kind"])
+    return {RulesetKind(row["kind"]): row["_id"] for row in found}
+
+
 async def newest(scope: Scope, store_id: str, kind: RulesetKind) -> Ruleset | None:
     """The version made last, whatever its status."""
     found = await RULESETS.find(

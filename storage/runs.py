@@ -36,6 +36,8 @@ class Passed:
     id: str
     moved: int
     costs: dict[str, Money]
+    has_ended: bool
+    """Whether all of it is written."""
 
 
 async def passed_since(scope: Scope, store_id: str, moment: datetime, limit: int) -> list[Passed]:
@@ -45,7 +47,7 @@ async def passed_since(scope: Scope, store_id: str, moment: datetime, limit: int
         "started_at": {"$gt": moment},
         "status": RunStatus.PASSED.value,
     }
-    fields = ("up", "down", "first_priced", "costs")
+    fields = ("up", "down", "first_priced", "costs", "ended_at")
     found = await scope.find(
         RUNS.name, where, fields=fields, sort=[("started_at", -1)], limit=limit
     )
@@ -54,6 +56,7 @@ async def passed_since(scope: Scope, store_id: str, moment: datetime, limit: int
             row["_id"],
             row["up"] + row["down"] + row["first_priced"],
             {id_: _money(cost) for id_, cost in row.get("costs", {}).items()},
+            row["ended_at"] is not None,
         )
         for row in found
     ]

@@ -146,7 +146,7 @@ def _told(finding: Finding, document: RulesetDocument) -> Finding:
             document, rules=tuple(rule for rule in document.rules if rule.key in asked)
         )
     rules = verdicts_of(document, facts, witness.verdict.rules)
-    return replace(finding, witness=replace(witness, rules=rules, facts=told(facts, names)))
+    return replace(finding, witness=replace(witness, rules=rules, facts=told(facts, sorted(names))))
 
 
 def _placed(finding: Finding, document: RulesetDocument, where: dict[str, RulePlace]) -> Finding:

@@ -43,7 +43,7 @@ def test_a_section_that_is_large_by_itself_takes_what_reads_the_same() -> None:
 def test_every_chain_is_in_one_section() -> None:
     conditions = [*_number("price", 60), *_number("stock", 60), *_number("quantity", 60)]
     program = _program(*conditions)
-    keys = [key for section in program.sections for _, found in section.chains for key in found]
+    keys = [key for section in program.sections for _, found in section.members for key in found]
     assert sorted(keys) == program.keys == sorted(f"r{each}" for each in range(180))
 
 
@@ -56,5 +56,5 @@ def test_rules_that_all_read_something_else_are_few_sections() -> None:
         ]
     )
     assert len(program.sections) == MOST_SECTIONS
-    keys = [key for section in program.sections for _, found in section.chains for key in found]
+    keys = [key for section in program.sections for _, found in section.members for key in found]
     assert sorted(keys) == program.keys

@@ -16,9 +16,10 @@ from domain.operation import OperationKind
 from domain.ruleset import RulesetKind
 from domain.run import Run, RunLimit, RunStatus
 from domain.store import PriceSettings, Store
+from rules.guardrails import DEFAULT_GUARDRAILS
+from rules.new_prices import NewPrice, NewPrices
 from services import (
     consequences,
-    hour,
     judging,
     operations,
     plans,
@@ -30,6 +31,7 @@ from services import (
 )
 from services import decisions as deciding
 from services.decisions import Known
+from services.hour import LastHour
 from services.rulebooks import Rulebook
 from services.runtime import Runtime
 from storage import decisions
@@ -501,15 +503,15 @@ async def test_what_changed_since_it_was_judged_is_left_for_the_next_run(
         async with operations.running(scope, operation) as progress:
             await products.import_catalog(runtime, scope, [a_mug(1, "30.00")], progress)
 
-    judged = hour.breaches_of
+    judged = LastHour.breaches_of
 
     async def judged_and_then_changed(*arguments: Any) -> Any:
         found = await judged(*arguments)
-        monkeypatch.setattr("services.judging.breaches_of", judged)
+        monkeypatch.setattr(LastHour, "breaches_of", judged)
         await meanwhile(stocked.runtime)
         return found
 
-    monkeypatch.setattr("services.judging.breaches_of", judged_and_then_changed)
+    monkeypatch.setattr(LastHour, "breaches_of", judged_and_then_changed)
     assert await stocked.due() == 12
     assert await stocked.reprice() == 12
 
@@ -688,6 +690,33 @@ async def test_prices_that_fall_one_by_one_within_an_hour_are_judged_together(
     await stocked.import_products(a_mug(1, "11.00"))
     await stocked.settle()
     assert (await stocked.listing("MUG-1")).price == usd("11.00")
+
+
+async def test_the_prices_of_a_run_of_the_hour_are_read_once_and_count_as_though_read_each_time(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stocked.change_settings(price=PriceSettings(largest_step_percent=None))
+    asked: list[str] = []
+    read = decisions.moves_of_runs
+
+    async def counted(scope: Scope, run_ids: Sequence[str]) -> Any:
+        asked.extend(run_ids)
+        return await read(scope, run_ids)
+
+    monkeypatch.setattr("storage.decisions.moves_of_runs", counted)
+    for number in MUGS:
+        await stocked.import_products(a_mug(number, "12.00"))
+        await stocked.reprice()
+    assert len(asked) == len(set(asked)) >= 9
+
+    store, rails = await stocked.store(), DEFAULT_GUARDRAILS
+    falls = NewPrices([NewPrice(f"{store.id}/MUG-12", usd("20.00"), usd("12.00"))])
+    now = stocked.runtime.clock.now()
+    remembered, anew = [
+        await hour.breaches_of(stocked.scope, store.id, rails, falls, now)
+        for hour in (stocked.runtime.last_hour, LastHour())
+    ]
+    assert remembered == anew != ()
 
 
 async def test_a_price_that_falls_step_by_step_counts_with_what_it_was_an_hour_ago(
