@@ -132,17 +132,22 @@ class Story:
         await self._rest(watch, moment)
 
     async def settle(self, watch: Watch, moment: str = "settling") -> None:
-        """Let time pass with a resting market until everything sent is live.
+        """Let time pass with a resting market until everything sent is live, and every report that was asked for read.
 
         Raises:
-            NotAtRest: Amazon keeps something from going live.
+            NotAtRest: Amazon keeps something from going live, or a report from being read.
         """
+        sent = [SubmissionState.SENT, SubmissionState.ACCEPTED]
         for _ in range(_SETTLING_TICKS):
             await self._market.advance(TICK_MINUTES, frozen=True)
             await self._rest(watch, moment)
-            if not await self._open([SubmissionState.SENT, SubmissionState.ACCEPTED]):
+            unseen = await submissions.count_in_states(self._scope, self._store.id, sent)
+            unread = await OPERATIONS.count(self._scope, _UNFINISHED)
+            if not unseen and not unread:
                 return
-        raise NotAtRest("Amazon accepted changes and does not make them live.")
+        raise NotAtRest(
+            f"Amazon keeps {unseen} changes from going live, or {unread} operations from their end."
+        )
 
     async def _rest(self, watch: Watch, moment: str, kind: OperationKind | None = None) -> None:
         """Wake the workers, for an operation too where a kind is given, and wait until nothing is left to do.
@@ -222,9 +227,6 @@ class Story:
             ),
         }
         return {name: count for name, count in left.items() if count}
-
-    async def _open(self, states: list[SubmissionState]) -> int:
-        return await submissions.count_in_states(self._scope, self._store.id, states)
 
     async def _count(self) -> None:
         """Bring the tally up to date."""
