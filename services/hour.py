@@ -18,6 +18,7 @@ _LENGTH = timedelta(hours=1)
 _RUNS, _PRICES = 500, 1_000
 """No more are looked at, the newest first: a small run is not to wait for the sum of an hour."""
 _REMEMBERED = 20 * _PRICES
+"""Prices and runs that a process keeps in memory; some 300 bytes each."""
 
 
 class LastHour:
@@ -81,9 +82,10 @@ class LastHour:
             unknown[move.run_id].append(move)
             moves.append(move)
         for id_, own in unknown.items():
-            if chosen[id_].has_ended:
+            # Who judges another run of the store meanwhile may have read the same.
+            if chosen[id_].has_ended and id_ not in self._moves:
                 self._moves[id_] = own
-                self._size += len(own)
+                self._size += 1 + len(own)
         while self._size > _REMEMBERED:
-            self._size -= len(self._moves.popitem(last=False)[1])
+            self._size -= 1 + len(self._moves.popitem(last=False)[1])
         return moves

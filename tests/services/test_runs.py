@@ -712,11 +712,14 @@ async def test_the_prices_of_a_run_of_the_hour_are_read_once_and_count_as_though
     store, rails = await stocked.store(), DEFAULT_GUARDRAILS
     falls = NewPrices([NewPrice(f"{store.id}/MUG-12", usd("20.00"), usd("12.00"))])
     now = stocked.runtime.clock.now()
-    remembered, anew = [
+    monkeypatch.setattr("services.hour._REMEMBERED", 3)
+    forgetful = LastHour()
+    told = [
         await hour.breaches_of(stocked.scope, store.id, rails, falls, now)
-        for hour in (stocked.runtime.last_hour, LastHour())
+        for hour in (stocked.runtime.last_hour, LastHour(), forgetful, forgetful)
     ]
-    assert remembered == anew != ()
+    assert told[0] != ()
+    assert told == [told[0]] * 4
 
 
 async def test_a_price_that_falls_step_by_step_counts_with_what_it_was_an_hour_ago(

@@ -60,6 +60,13 @@ def _stages(plan: dict[str, Any]) -> list[str]:
         ("decisions", AllOf((Is("_id", "gt", "k"),)), Sort("_id")),
         ("orders", AllOf((Is("purchased_at", "gte", NOW),)), Sort("purchased_at")),
         ("operations", AllOf((Is("store_id", "eq", None), Is("kind", "eq", "EXPORT"))), None),
+        # what keeps marks waiting, and the rules in force, before every run
+        (
+            "operations",
+            AllOf((Is("store_id", "in", [None, "s"]), Is("kind", "in", ["MATCH", "EXPORT"]))),
+            None,
+        ),
+        ("rulesets", AllOf((OF_STORE, Is("kind", "in", ["PRICING", "LISTING"]))), None),
     ],
 )
 async def test_a_query_walks_an_index_and_sorts_nothing(
