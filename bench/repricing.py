@@ -1,8 +1,8 @@
 """How fast is a whole catalogue decided? `python -m bench.repricing`, or `make bench B=repricing`.
 
 Passes over a catalogue, of which a tenth of the listings or none changes its price, against bare loops that read what
-a decision rests on in batches, decide nothing, and write as many prices with `bulk_write`. All in one run, in turns;
-CPU times are this process's and mongod's own.
+a decision rests on in batches, decide nothing, and write as many prices with `bulk_write`; one of them writes as many copies of all that a decision
+leaves behind. All in one run, in turns; CPU times are this process's and mongod's own.
 """
 
 import argparse
@@ -13,9 +13,11 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +27,29 @@ from bench.catalogue import a_store, fill, make_a_tenth_dearer, open_store
 from bench.document import source
 from bench.processes import cpu_seconds, need_linux, pid_of_mongod
 from bench.workload import rules
+from domain.ids import new_id
 from embedded.servers import ServerUrls, open_servers
 from rules.durable_engine import DurableMatcher
 from services import markings, repricing
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
 from storage.listings import LISTINGS, READ_TO_DECIDE
-from storage.mongo import Scope
+from storage.mongo import Document, Scope, Update
 from storage.offers import SNAPSHOTS
+from storage.price_history import FRESH
 from storage.products import PRICED_BY, PRODUCTS
 from workers.runner import look_for_garbage_seldom
 
 _BATCH = 1000
 _STORE = "store0"
+_LEFT_BEHIND = ("decisions", "submissions", FRESH)
+_SET = (
+    *("wanted_price", "wanted_quantity", "wanted_terms", "hold", "due", "inputs_hash"),
+    *("decide_again_at", "last_decision_id", "price_decision_id", "price_changed_at"),
+)
+"""Fields of a listing that a decision sets, besides the moment of its change."""
+
+Write = Callable[[Sequence[Document]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +118,10 @@ def _passes(runtime: Runtime, scope: Scope, size: int) -> dict[str, Callable[[],
 
     return {
         "first pass, every price": ours,
-        "bare, a tenth is written": lambda: _bare(scope, writes=True),
+        "bare, a tenth is written": lambda: _bare(scope, partial(_write_prices, scope)),
+        "bare, a tenth with decisions": lambda: _bare(scope, partial(_write_copies, scope)),
         "ours, a tenth changes": ours,
-        "bare, nothing is written": lambda: _bare(scope, writes=False),
+        "bare, nothing is written": lambda: _bare(scope, None),
         "ours, nothing changes": ours,
     }
 
@@ -121,8 +134,8 @@ async def _prepare(runtime: Runtime, scope: Scope, name: str) -> None:
     await markings.ask(scope, _STORE, at=runtime.clock.now(), reason="BY_HAND")
 
 
-async def _bare(scope: Scope, *, writes: bool) -> None:
-    """Read what a decision rests on, in batches, and write a price of a tenth in one `bulk_write` a batch: no decision reads it."""
+async def _bare(scope: Scope, write: Write | None) -> None:
+    """Read what a decision rests on, in batches, and have something written of a tenth of each."""
     handle = scope.database.handle
     mine = {"merchant_id": scope.merchant_id}
     of_listings = [name for name in READ_TO_DECIDE if name != "id"]
@@ -136,15 +149,48 @@ async def _bare(scope: Scope, *, writes: bool) -> None:
             items = {"_id": {"$in": [f"{_STORE}/{row['asin']}" for row in batch]}, **mine}
             await handle[PRODUCTS.name].find(products, of_products).to_list(None)
             await handle[SNAPSHOTS.name].find(items).to_list(None)
-            if writes:
-                price = {"minor": 1000, "currency": "USD"}
-                await handle[LISTINGS.name].bulk_write(
-                    [
-                        UpdateOne({"_id": row["_id"], **mine}, {"$set": {"list_price": price}})
-                        for row in batch[::10]
-                    ],
-                    ordered=False,
+            if write:
+                await write(batch[::10])
+
+
+async def _write_prices(scope: Scope, rows: Sequence[Document]) -> None:
+    """Write prices in one `bulk_write`, where no decision reads them."""
+    price = {"minor": 1000, "currency": "USD"}
+    await scope.database.handle[LISTINGS.name].bulk_write(
+        [
+            UpdateOne(
+                {"_id": row["_id"], "merchant_id": scope.merchant_id},
+                {"$set": {"list_price": price}},
+            )
+            for row in rows
+        ],
+        ordered=False,
+    )
+
+
+async def _write_copies(scope: Scope, rows: Sequence[Document]) -> None:
+    """Write what decisions leave behind, copied from what one did, in one transaction."""
+    copied = {name: (await scope.find(name, {}, limit=1))[0] for name in _LEFT_BEHIND}
+
+    async def body(inside: Scope) -> None:
+        for name, one in copied.items():
+            await inside.insert(name, [{**one, "_id": new_id()} for _ in rows])
+        now = datetime.now(UTC)
+        await inside.update_each(
+            LISTINGS.name,
+            [
+                Update(
+                    {"_id": row["_id"]},
+                    {
+                        "$set": {**{name: row[name] for name in _SET}, "updated_at": now},
+                        "$inc": {"version": 1},
+                    },
                 )
+                for row in rows
+            ],
+        )
+
+    await scope.transaction(body)
 
 
 async def _batches(cursor: Any) -> Any:
@@ -164,7 +210,7 @@ async def _timed(work: Callable[[], Awaitable[None]], mongod: int, size: int) ->
 
 
 def _print(taken: dict[str, list[Taken]]) -> None:
-    print(f"{'microseconds a listing':28}{'wall':>9}{'worker':>9}{'mongod':>9}{'of bare':>9}")
+    print(f"{'microseconds a listing':30}{'wall':>9}{'worker':>9}{'mongod':>9}{'of bare':>9}")
     for name, rounds in taken.items():
         bare = taken[f"bare, {'a tenth is written' if 'tenth' in name else 'nothing is written'}"]
         ratio = statistics.median(
@@ -174,7 +220,7 @@ def _print(taken: dict[str, list[Taken]]) -> None:
             statistics.median(getattr(each, part) for each in rounds)
             for part in ("wall", "own", "mongod")
         )
-        print(f"{name:28}{wall:9.1f}{own:9.1f}{mongod:9.1f}{ratio:9.2f}")
+        print(f"{name:30}{wall:9.1f}{own:9.1f}{mongod:9.1f}{ratio:9.2f}")
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"The process that did it all, filling the database included, took {most:.0f} MB at most."
