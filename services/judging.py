@@ -4,10 +4,6 @@ Guard-rails judge all prices of a run before the first is written, so that a mis
 is held whole. A small run is one transaction that reads, decides, judges and writes. In a large one, what follows from a
 decision is written chunk by chunk once all are judged, where what the decision rests on is still the same; what is
 otherwise by then is due for the next run, so that nothing is written that was not judged.
-
-A chunk is one transaction. Whatever else changes a listing, its product's or its market's mark in between collides
-with it and the chunk is decided anew, so a decision never rests on what was true before; and a process that dies in
-the middle leaves what is not written as due as it was.
 """
 
 import asyncio
@@ -39,16 +35,13 @@ from rules.new_prices import NewPrices
 from rules.pricing import PricingVerdict
 from services import markings, operations, webhook_events
 from services.changelog import of_store
+from services.chunks import Chunk, write_chunk
 from services.consequences import carry_out
 from services.deciding import Decided, Look, decide, look_at, slices
-from services.decisions import Case, look_up
 from services.due import ahead, gathering, marked, whole_store
-from services.rulebooks import Rulebook
 from services.runtime import Runtime
 from storage import listings
 from storage.changes import CHANGES
-from storage.filters import Is
-from storage.listings import LISTINGS
 from storage.markings import LANES
 from storage.mongo import Scope
 from storage.runs import RUNS, end, interrupted
@@ -82,20 +75,11 @@ class _Judged:
         self.listing_ids.append(listing_id)
         self.digests += bytes.fromhex(digest)
 
-    def chunks(self) -> Generator["_Chunk"]:
+    def chunks(self) -> Generator[Chunk]:
         """What is written together."""
         digests = (self.digests[at : at + 32].hex() for at in range(0, len(self.digests), 32))
         for some in slices(zip(self.listing_ids, digests, strict=True), _CHUNK):
-            yield _Chunk(dict(some), self.kept)
-
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """Some of a judged run."""
-
-    digests: dict[str, str]
-    """Of what each decision knew, by listing id."""
-    kept: dict[str, tuple[Eligibility, PricingVerdict, Decision]]
+            yield Chunk(dict(some), self.kept)
 
 
 async def small_run(
@@ -187,7 +171,7 @@ async def judge_and_write(
             for chunk in chunks:
                 ids = [*chunk.digests]
                 count = await scope.transaction(
-                    partial(_chunk, runtime, run, chunk, ids, lane=lane)
+                    partial(write_chunk, runtime, run, chunk, ids, lane=lane)
                 )
                 if count is None:
                     return False
@@ -235,72 +219,12 @@ async def _hold_the_rest(
     )
     async for rows in batches:
         for ids in slices((row.id for row in rows), _CHUNK):
-            count = await scope.transaction(partial(_chunk, runtime, run, None, ids))
+            count = await scope.transaction(partial(write_chunk, runtime, run, None, ids))
             if count is None:
                 return None
             decided += count
             await tell(progress, count, scope, run.store_id)
     return decided
-
-
-async def _chunk(
-    runtime: Runtime,
-    run: Run,
-    judged: _Chunk | None,
-    ids: Sequence[str],
-    scope: Scope,
-    lane: int = 0,
-) -> int | None:
-    """Write what follows for listings of a run that know what they knew when it was judged; the others stay, or become, due.
-
-    Of a run that is held nothing is left: what knows something else by now is decided anew, and held. Gives how many
-    were written, or None where the store is paused.
-    """
-    store = await STORES.require(scope, run.store_id)
-    if store.status is not StoreStatus.ACTIVE:
-        return None
-    found = await LISTINGS.rows(scope, ids)
-    rows = [found[id_] for id_ in ids if id_ in found]
-    if run.pass_for is None:
-        rows = [row for row in rows if row.due.at is not None]
-    rulebook = await runtime.rulebooks.in_force(scope, run.store_id)
-    same: list[Case] = []
-    if judged is not None:
-        same, rows, left = await _compare(scope, store, rulebook, run, judged, rows)
-        if left:
-            now, reason = runtime.clock.now(), run.pass_for or ""
-            await listings.mark_due(scope, store.id, Is("_id", "in", left), at=now, reason=reason)
-    look = await look_at(scope, store, rulebook, rows)
-    anew = await decide(scope, store, rulebook, look, run.started_at, run.pass_for)
-    await carry_out(scope, run, [*same, *anew.cases], anew.settled, lane)
-    return len(same) + len(rows)
-
-
-async def _compare(
-    scope: Scope,
-    store: Store,
-    rulebook: Rulebook,
-    run: Run,
-    judged: _Chunk,
-    rows: Sequence[Listing],
-) -> tuple[list[Case], list[Listing], list[str]]:
-    """Which decisions of a judged run stand, which listings are to be decided anew, and which are to become due."""
-    digester = rulebook.digester(store, run.started_at)
-    known = await look_up(scope, store, rows, rulebook, digests_only=not digester.reads_age)
-    same: list[Case] = []
-    anew: list[Listing] = []
-    left: list[str] = []
-    for row in known:
-        id_ = row.listing.id
-        digest = digester.of(row.product, row.listing, row.offers, row.answer)
-        is_same = digest == judged.digests[id_]
-        if is_same and id_ in judged.kept:
-            same.append(Case(row, *judged.kept[id_]))
-        elif is_same or run.status is RunStatus.HELD:
-            anew.append(row.listing)
-        elif row.listing.due.at is None:
-            left.append(id_)
-    return same, anew, left
 
 
 def _take(

@@ -19,8 +19,8 @@ from domain.store import PriceSettings, Store
 from rules.guardrails import DEFAULT_GUARDRAILS
 from rules.new_prices import NewPrice, NewPrices
 from services import (
+    chunks,
     consequences,
-    judging,
     operations,
     plans,
     products,
@@ -465,7 +465,7 @@ async def test_what_a_run_that_dies_did_not_write_is_judged_anew(
 
 def pausing_at(monkeypatch: pytest.MonkeyPatch, shop: Shop, chunk: int) -> None:
     """Somebody pauses the store just before a chunk is written."""
-    write, written = judging._chunk, 0
+    write, written = chunks.write_chunk, 0
 
     async def paused(*arguments: Any, **named: Any) -> Any:
         nonlocal written
@@ -474,7 +474,7 @@ def pausing_at(monkeypatch: pytest.MonkeyPatch, shop: Shop, chunk: int) -> None:
             await stores.set_active(shop.runtime, shop.scope, shop.id, active=False, actor="me")
         return await write(*arguments, **named)
 
-    monkeypatch.setattr("services.judging._chunk", paused)
+    monkeypatch.setattr("services.judging.write_chunk", paused)
 
 
 def dying_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> None:
@@ -488,7 +488,7 @@ def dying_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> None:
         written += 1
         await write(scope, *arguments)
 
-    monkeypatch.setattr("services.judging.carry_out", dying)
+    monkeypatch.setattr("services.chunks.carry_out", dying)
 
 
 async def test_what_changed_since_it_was_judged_is_left_for_the_next_run(
