@@ -1,7 +1,9 @@
 """What the marketplace tells by itself: offers that changed, and feeds and reports that are over."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -50,7 +52,17 @@ async def listen(runtime: Runtime, scope: Scope, store_id: str) -> None:
                 return
             deliveries = await connector.receive(_AT_ONCE, _WAIT)
             if deliveries:
-                await _take_in(runtime, scope, store, connector, deliveries)
+                await _to_its_end(_take_in(runtime, scope, store, connector, deliveries))
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do work that ends before whoever cancels it goes on: who ends a process closes the database next."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 async def _take_in(

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from connectors.errors import Unavailable
-from services import stores
+from services import offers, stores
 from storage import leases
 from storage.listings import count_due
 from tests.services.amazon import Amazon
@@ -54,6 +54,25 @@ async def test_what_comes_later_is_taken_in_too(shop: Shop, amazon: Amazon) -> N
 
         await until(lambda: count_due(shop.scope, shop.id))
         await until(lambda: is_at_rest(amazon))
+
+
+async def test_what_was_begun_is_taken_in_before_listening_ends(
+    shop: Shop, amazon: Amazon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.put_on_sale(*(a_mug(number) for number in range(1, 6)))
+    note, begun = offers.note_buy_boxes, asyncio.Event()
+
+    async def slowly(*arguments: Any) -> None:
+        begun.set()
+        await asyncio.sleep(0.2)
+        await note(*arguments)
+
+    monkeypatch.setattr("services.offers.note_buy_boxes", slowly)
+    async with listening(shop):
+        amazon.advance(30, frozen=False)
+        await begun.wait()
+    assert await is_at_rest(amazon)
+    assert not await is_listened_to(shop)
 
 
 async def is_at_rest(amazon: Amazon) -> bool:
