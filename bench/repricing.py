@@ -1,8 +1,8 @@
 """How fast is a whole catalogue decided? `python -m bench.repricing`, or `make bench B=repricing`.
 
 Passes over a catalogue, of which a tenth of the listings or none changes its price, against bare loops that read what
-a decision rests on in batches, decide nothing, and write as many prices with `bulk_write`; one of them writes as many copies of all that a decision
-leaves behind. All in one run, in turns; CPU times are this process's and mongod's own.
+a decision rests on in batches, decide nothing, and write as many prices with `bulk_write`, or copies of all that as many
+decisions leave behind. All in one run, in turns; CPU times are this process's and mongod's own.
 """
 
 import argparse

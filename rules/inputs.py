@@ -172,7 +172,7 @@ def _of_listing(listing: Listing) -> tuple[str, ...]:
         str(listing.quantity),
         _of_money(listing.wanted_price),
         str(listing.wanted_quantity),
-        "" if terms is NO_TERMS or terms == NO_TERMS else repr(terms),
+        "" if terms == NO_TERMS else repr(terms),
         _of_money(override.price) if override else "",
         repr(held) if held else "",
     )

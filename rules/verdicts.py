@@ -17,7 +17,7 @@ from rules.sequence import NOT_HELD, SWITCHED_OFF, EngineDisagrees
 
 
 def told(facts: KnowsFacts, names: Iterable[str]) -> tuple[FactValue, ...]:
-    """Facts as a decision keeps them, in the order of their names."""
+    """Facts of these names as a decision keeps them, in this order: callers give names in alphabetical order."""
     return tuple([FactValue(name, _kept(facts.get(name))) for name in names])
 
 
