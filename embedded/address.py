@@ -12,7 +12,7 @@ from pathlib import Path
 from domain.errors import Conflict
 
 _LONGEST = 100  # bytes of a socket's path: Linux takes 107, macOS 103
-_PLAIN = re.compile(r"[A-Za-z0-9/._-]+")
+_PLAIN = re.compile(r"[a-z0-9/._-]+")
 _LOOPBACK = "127.0.0.1"
 
 
@@ -54,7 +54,7 @@ def socket_dir(data_dir: Path) -> Path:
     """A private folder for the sockets of this (absolute) data directory.
 
     It is `run` inside, unless that path is too long for a socket or has characters that URL parsers disagree on
-    (arq does not decode percent signs): then a folder of the system's temporary directory, named by a hash,
+    (arq does not decode percent signs, MongoDB's driver makes capital letters small): then a folder of the system's temporary directory, named by a hash,
     which stays there: removing it could hit another process that is about to use it.
     """
     inside = data_dir / "run"

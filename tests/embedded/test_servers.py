@@ -18,6 +18,7 @@ from pymongo.errors import PyMongoError
 from redis import Redis
 from redis.exceptions import RedisError
 
+from embedded.address import socket_dir
 from embedded.servers import ServerFailed, ServerUrls, open_servers
 from tests.embedded.processes import alive, eventually, told
 
@@ -80,8 +81,8 @@ def test_no_tcp_port_is_opened_and_the_sockets_are_private(tmp_path: Path) -> No
             pids = [pid_of_mongod(client), redis.info("server")["process_id"]]
         files = [entry for pid in pids for entry in Path(f"/proc/{pid}/fd").iterdir()]
         owned = {str(entry.readlink()) for entry in files if entry.is_symlink()}
-        assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700
-        assert all(path.is_socket() for path in (tmp_path / "run").iterdir())
+        assert socket_dir(tmp_path).stat().st_mode & 0o777 == 0o700
+        assert all(path.is_socket() for path in socket_dir(tmp_path).iterdir())
 
     tcp = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     assert not {f"socket:[{row[9]}]" for row in tcp} & owned
@@ -209,7 +210,7 @@ def test_server_that_outlived_its_keeper_is_replaced(tmp_path: Path) -> None:
             assert again.info("server")["process_id"] != before
 
 
-@pytest.mark.parametrize("name", ["d" * 100, "a folder, named 100 % oddly"])
+@pytest.mark.parametrize("name", ["d" * 100, "a folder, named 100 % oddly", "Shop"])
 def test_data_directory_may_be_deep_or_oddly_named(tmp_path: Path, name: str) -> None:
     data_dir = tmp_path / name
 
