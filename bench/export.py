@@ -21,12 +21,11 @@ from domain.access import AccessScope
 from domain.export import ExportKind
 from embedded.servers import ServerUrls, open_servers
 from services import exports
-from services.runtime import Runtime, open_runtime
+from services.runtime import Runtime, look_for_garbage_seldom, open_runtime
 from services.settings import Settings
 from storage.files import FILES
 from storage.filters import EVERYTHING
 from storage.listings import LISTINGS
-from workers.runner import look_for_garbage_seldom
 
 _KIND = ExportKind.LISTINGS
 _SHAPE = exports.SHAPES[_KIND]

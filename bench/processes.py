@@ -37,6 +37,22 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
+def most_mb(pid: int) -> float:
+    """The most memory that a process has had, in MB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+def beside(pid: int) -> list[int]:
+    """The processes that take shares of a reprice worker's runs."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(each) for each in children if b"services.share_child" in _command_of(each)]
+
+
+def _command_of(pid: str) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 async def pid_of_mongod(database: Database) -> int:
     """The process behind a database of this machine."""
     status = await database.client.admin.command("serverStatus")

@@ -8,14 +8,13 @@ decisions leave behind. All in one run, in turns; CPU times are this process's a
 import argparse
 import asyncio
 import os
-import resource
 import statistics
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -25,20 +24,21 @@ from pymongo import UpdateOne
 
 from bench.catalogue import a_store, fill, make_a_tenth_dearer, open_store
 from bench.document import source
-from bench.processes import cpu_seconds, need_linux, pid_of_mongod
+from bench.processes import beside, cpu_seconds, most_mb, need_linux, pid_of_mongod
 from bench.workload import rules
 from domain.ids import new_id
 from embedded.servers import ServerUrls, open_servers
 from rules.durable_engine import DurableMatcher
 from services import markings, repricing
-from services.runtime import Runtime, open_runtime
+from services.runtime import Runtime, look_for_garbage_seldom, open_runtime
 from services.settings import Settings
+from services.share_processes import ShareProcesses
+from services.share_protocol import Greeting
 from storage.listings import LISTINGS, READ_TO_DECIDE
 from storage.mongo import Document, Scope, Update
 from storage.offers import SNAPSHOTS
 from storage.price_history import FRESH
 from storage.products import PRICED_BY, PRODUCTS
-from workers.runner import look_for_garbage_seldom
 
 _BATCH = 1000
 _STORE = "store0"
@@ -67,6 +67,7 @@ def main() -> None:
     parser.add_argument("--listings", type=int, default=20_000)
     parser.add_argument("--rules", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--processes", type=int, default=2, help="Of the worker, its own included.")
     options = parser.parse_args()
     need_linux()
     with (
@@ -79,7 +80,11 @@ def main() -> None:
 async def _measure(urls: ServerUrls, options: argparse.Namespace) -> None:
     settings = Settings()
     async with open_runtime(
-        settings, urls.mongodb_url, urls.redis_url, matcher=DurableMatcher
+        settings,
+        urls.mongodb_url,
+        urls.redis_url,
+        matcher=DurableMatcher,
+        share_processes=options.processes - 1,
     ) as runtime:
         scope = runtime.scope(settings.merchant)
         await open_store(runtime, a_store(_STORE), document=source(rules(1, options.rules)))
@@ -107,22 +112,33 @@ async def _measure(urls: ServerUrls, options: argparse.Namespace) -> None:
                         written,
                     )
         _print(taken)
+        most = [most_mb(each) for each in (os.getpid(), *beside(os.getpid()))]
+        print(
+            f"MB at most, filling the database included: {', '.join(f'{mb:.0f}' for mb in most)}."
+        )
 
 
 def _passes(runtime: Runtime, scope: Scope, size: int) -> dict[str, Callable[[], Awaitable[None]]]:
-    async def ours() -> None:
+    greeting = Greeting(runtime.settings, "", "")
+    by_itself = replace(runtime, share_processes=ShareProcesses(greeting, 0))
+
+    async def pass_of(worker: Runtime) -> None:
         decided = 0
-        while count := await repricing.reprice(runtime, scope, _STORE, None):
+        while count := await repricing.reprice(worker, scope, _STORE, None):
             decided += count
         assert decided == size, decided
+
+    ours, alone = partial(pass_of, runtime), partial(pass_of, by_itself)
 
     return {
         "first pass, every price": ours,
         "bare, a tenth is written": lambda: _bare(scope, partial(_write_prices, scope)),
         "bare, a tenth with decisions": lambda: _bare(scope, partial(_write_copies, scope)),
         "ours, a tenth changes": ours,
+        "ours, a tenth, one process": alone,
         "bare, nothing is written": lambda: _bare(scope, None),
         "ours, nothing changes": ours,
+        "ours, nothing, one process": alone,
     }
 
 
@@ -199,14 +215,19 @@ async def _batches(cursor: Any) -> Any:
 
 
 async def _timed(work: Callable[[], Awaitable[None]], mongod: int, size: int) -> Taken:
-    at, own, theirs = time.perf_counter(), time.process_time(), cpu_seconds(mongod)
+    at, own, theirs = time.perf_counter(), _own_seconds(), cpu_seconds(mongod)
     await work()
     spent = (
         time.perf_counter() - at,
-        time.process_time() - own,
+        _own_seconds() - own,
         cpu_seconds(mongod) - theirs,
     )
     return Taken(*(seconds / size * 1e6 for seconds in spent))
+
+
+def _own_seconds() -> float:
+    """CPU time of the worker's processes."""
+    return time.process_time() + sum(map(cpu_seconds, beside(os.getpid())))
 
 
 def _print(taken: dict[str, list[Taken]]) -> None:
@@ -221,10 +242,6 @@ def _print(taken: dict[str, list[Taken]]) -> None:
             for part in ("wall", "own", "mongod")
         )
         print(f"{name:30}{wall:9.1f}{own:9.1f}{mongod:9.1f}{ratio:9.2f}")
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"The process that did it all, filling the database included, took {most:.0f} MB at most."
-    )
 
 
 if __name__ == "__main__":

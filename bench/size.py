@@ -17,10 +17,9 @@ from bench.processes import cpu_seconds, load, need_linux, pid_of_mongod, server
 from embedded.servers import ServerUrls
 from rules.durable_engine import DurableMatcher
 from services import markings, repricing
-from services.runtime import open_runtime
+from services.runtime import look_for_garbage_seldom, open_runtime
 from services.settings import Settings
 from storage import markings as stored
-from workers.runner import look_for_garbage_seldom
 
 _STORE = "store0"
 

@@ -18,7 +18,7 @@ from cli import (
     runs,
     stores,
 )
-from cli.session import configure_logging
+from services.logs import configure_logging
 
 app = typer.Typer(
     name="sales-channel",

@@ -12,7 +12,7 @@ import uvloop
 
 from cli.processes import environment, free_port, programs
 from cli.scenario import SAMPLES, products_of, scenario_of
-from cli.session import configure_logging, console, run
+from cli.session import console, run
 from connectors.simulator.answers import KEEPS_ANSWERS, keep_in
 from connectors.simulator.app import create_app as create_simulator
 from connectors.simulator.settings import SimulatorSettings
@@ -21,6 +21,7 @@ from embedded.servers import open_servers
 from embedded.supervisor import Supervisor
 from graphql_api.app import create_app
 from graphql_api.limits import BODY
+from services.logs import configure_logging
 from services.settings import Settings
 from workers.runner import run_bulk_worker, run_reprice_worker, run_sync_worker
 

@@ -1,13 +1,10 @@
 """What every command needs: settings, servers, runtime, and how to tell a user what went wrong."""
 
 import asyncio
-import logging
-import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-import structlog
 import typer
 from rich.console import Console
 
@@ -69,22 +66,4 @@ async def the_store(scope: Scope, name: str | None) -> Store:
     known = ", ".join(sorted(store.name for store in stores)) or "none yet"
     raise UserError(
         f"Name one store with --store; there are: {known}. `sales-channel store connect` opens one."
-    )
-
-
-def configure_logging(level: str) -> None:
-    """Events on standard error, one a line."""
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(message)s")
-    for noisy in ("httpx", "httpcore", "arq", "botocore", "urllib3"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )

@@ -86,3 +86,7 @@ class NotConnected(SalesChannelError):
 
 class Forbidden(SalesChannelError):
     """The caller lacks a scope; the message names it."""
+
+
+class GoesOn(SalesChannelError):
+    """This job ends and the work does not: another job goes on with it."""

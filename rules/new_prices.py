@@ -26,7 +26,8 @@ class NewPrices:
     """The prices of a run in minor units of one currency, by column; each is made a `NewPrice` when it is looked at."""
 
     def __init__(self, prices: Iterable[NewPrice] = ()) -> None:
-        self._currency = ""
+        self.currency = ""
+        """None as long as there are no prices."""
         self.listing_ids: list[str] = []
         self.before = array("q")
         """Minor units; below zero for what was never priced."""
@@ -38,11 +39,19 @@ class NewPrices:
 
     def add(self, price: NewPrice) -> None:
         """Put one more at the end."""
-        self._currency = price.after.currency
+        self.currency = price.after.currency
         self.listing_ids.append(price.listing_id)
         self.before.append(_NONE if price.before is None else price.before.minor)
         self.after.append(price.after.minor)
         self.cost.append(_NONE if price.cost is None else price.cost.minor)
+
+    def extend(self, others: "NewPrices") -> None:
+        """Put others at the end."""
+        self.currency = self.currency or others.currency
+        self.listing_ids += others.listing_ids
+        self.before += others.before
+        self.after += others.after
+        self.cost += others.cost
 
     def __len__(self) -> int:
         return len(self.listing_ids)
@@ -50,7 +59,7 @@ class NewPrices:
     def __iter__(self) -> Iterator[NewPrice]:
         columns = zip(self.listing_ids, self.before, self.after, self.cost, strict=True)
         for listing_id, before, after, cost in columns:
-            price = Money(after, self._currency)
+            price = Money(after, self.currency)
             yield NewPrice(listing_id, self._perhaps(before), price, self._perhaps(cost))
 
     @property
@@ -75,9 +84,7 @@ class NewPrices:
 
     def costs(self, places: Iterable[int]) -> dict[str, Money]:
         """What units cost at some places where that is known, by listing."""
-        return {
-            self.listing_ids[place]: Money(self.cost[place], self._currency) for place in places
-        }
+        return {self.listing_ids[place]: Money(self.cost[place], self.currency) for place in places}
 
     def _perhaps(self, minor: int) -> Money | None:
-        return None if minor < 0 else Money(minor, self._currency)
+        return None if minor < 0 else Money(minor, self.currency)

@@ -25,6 +25,9 @@ from storage.listings import LISTINGS
 from storage.mongo import Scope
 from storage.stores import STORES
 
+CHUNK = 200
+"""Listings of which what follows is written in one transaction."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:

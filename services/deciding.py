@@ -1,6 +1,7 @@
 """Deciding listings batch by batch, leaving out those of which nothing is other than last time."""
 
 import asyncio
+from collections import Counter
 from collections.abc import (
     Iterable,
     Iterator,
@@ -13,6 +14,7 @@ from typing import TypeVar
 
 from domain.listing import Listing
 from domain.store import Store
+from rules.new_prices import NewPrices
 from services.consequences import settled_by
 from services.decisions import Case, Known, decide_all, keep_bases, look_up, still_open
 from services.rulebooks import Rulebook
@@ -34,6 +36,10 @@ class Look:
     is_light: bool
     """Of products and offers no more is known than shows which decisions are left out."""
 
+    def triggers(self, reason: str | None) -> Counter[str]:
+        """How many are looked at for what reason; `reason` is that of those that are not marked."""
+        return Counter(row.due.reason or reason or "" for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -43,6 +49,10 @@ class Decided:
     settled: list[Settled]
     looked_at: int
     """How many could not be left out."""
+
+    def prices(self, store: Store) -> NewPrices:
+        """The prices that would be published, for guard-rails to judge."""
+        return NewPrices(case.new_price(store) for case in self.cases if case.moves_price)
 
 
 async def look_at(

@@ -15,14 +15,14 @@ from typing import Any
 
 from domain.access import AccessScope
 from domain.clock import SystemClock
-from domain.errors import Conflict, InvalidInput
+from domain.errors import Conflict, GoesOn, InvalidInput
 from domain.export import Export, ExportKind
 from domain.file import File
 from domain.operation import Operation, OperationKind
 from services import idempotency, operations
 from services.lines import changes, decisions, listings, offers, orders
 from services.lines.shape import Shape, written
-from services.operations import GoesOn, OperationCancelled, Progress
+from services.operations import OperationCancelled, Progress
 from services.queue import Job
 from services.runtime import Runtime
 from storage import exports, files, leases

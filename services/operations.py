@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from connectors.errors import Retryable
 from domain.access import AccessScope, ordered
 from domain.clock import SystemClock
-from domain.errors import Conflict, SalesChannelError
+from domain.errors import Conflict, GoesOn, SalesChannelError
 from domain.ids import new_id
 from domain.operation import (
     Operation,
@@ -47,10 +47,6 @@ _SECONDS_BETWEEN_REPORTS = 0.5
 
 class OperationCancelled(SalesChannelError):
     """Someone asked for the work to stop."""
-
-
-class GoesOn(SalesChannelError):
-    """This job ends and the work does not: another job goes on with it."""
 
 
 class Progress:

@@ -16,7 +16,7 @@ from connectors.magento.product_export import ProductExport, read_products
 from connectors.product_lines import ProductLines
 from domain.access import AccessScope
 from domain.clock import SystemClock
-from domain.errors import Conflict, InvalidInput, UserError
+from domain.errors import Conflict, GoesOn, InvalidInput, UserError
 from domain.file import File
 from domain.global_id import Kind, global_id
 from domain.money import CURRENCY_DIGITS
@@ -25,7 +25,7 @@ from domain.product import Product
 from domain.product_import import ProductFileFormat, ProductImport
 from services import idempotency, operations
 from services.exports import GRACE, KEPT, packed
-from services.operations import GoesOn, Progress
+from services.operations import Progress
 from services.products import Row, import_rows
 from services.queue import Job
 from services.runtime import Runtime

@@ -10,11 +10,12 @@ import structlog
 from domain.operation import Operation, OperationKind
 from domain.store import StoreStatus
 from services import idempotency, markings, operations, runs
-from services.due import gathering, marked, whole_store
+from services.due import gathering
 from services.judging import finish_interrupted, judge_and_write, small_run, tell
 from services.queue import Job
 from services.runtime import Runtime
 from storage import leases, listings
+from storage.listings import Selection
 from storage.markings import asked, done
 from storage.mongo import Scope
 from storage.stores import STORES
@@ -120,15 +121,8 @@ async def _run(
             lambda inside: small_run(runtime, inside, store_id, waiting, since=until)
         )
 
-    decided, _ = await judge_and_write(
-        runtime,
-        scope,
-        store_id,
-        marked(scope, store_id, until, waiting),
-        progress,
-        meanwhile,
-        marked_until=until,
-    )
+    selection = Selection(store_id, until, waiting)
+    decided, _ = await judge_and_write(runtime, scope, selection, progress, meanwhile)
     return decided
 
 
@@ -150,14 +144,9 @@ async def _pass(
         if await listings.due(scope, store_id, 1, except_for=waiting):
             meanwhile_decided += await _run(runtime, scope, store_id, progress)
 
+    selection, reason = Selection(store_id, None, waiting), asked_for[0].reason
     decided, is_written = await judge_and_write(
-        runtime,
-        scope,
-        store_id,
-        whole_store(scope, store_id, waiting),
-        progress,
-        meanwhile,
-        reason=asked_for[0].reason,
+        runtime, scope, selection, progress, meanwhile, reason
     )
     for marking in asked_for if is_written else ():
         await done(scope, store_id, marking)

@@ -1,7 +1,7 @@
 """The rules in force of a store, parsed and compiled once for each version."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,7 +67,10 @@ class Rulebooks:
 
     async def in_force(self, scope: Scope, store_id: str) -> Rulebook:
         """The store's published rules, read in the scope's own transaction."""
-        ids = await rulesets.published_ids(scope, store_id)
+        return await self.of(scope, await rulesets.published_ids(scope, store_id))
+
+    async def of(self, scope: Scope, ids: Mapping[RulesetKind, str]) -> Rulebook:
+        """Rules by their ids, of each kind no more than one."""
         while missing := [id_ for id_ in ids.values() if not self._is_kept(id_)]:
             for id_ in missing:
                 self.compile(await RULESETS.require(scope, id_))

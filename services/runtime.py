@@ -1,5 +1,6 @@
 """What every entry point opens before it works and closes afterwards, in one order."""
 
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from services.live import Live
 from services.queue import Queue
 from services.rulebooks import Rulebooks
 from services.settings import Settings
+from services.share_processes import ShareProcesses
+from services.share_protocol import Greeting
 from services.vault import Vault, development_key
 from storage import indexes
 from storage.mongo import Database, Scope, open_database
@@ -50,6 +53,7 @@ class Runtime:
     webhook_sender: WebhookSender
     keyring: Keyring
     last_hour: LastHour
+    share_processes: ShareProcesses
 
     def scope(self, merchant_id: str) -> Scope:
         """A merchant's part of the database."""
@@ -64,13 +68,14 @@ async def open_runtime(
     *,
     matcher: Callable[[RulesetDocument], Matcher] = ReferenceMatcher,
     patience: float = 20,
+    share_processes: int = 0,
 ) -> AsyncIterator[Runtime]:
     """Open everything, and close it at the end of the `with`.
 
     Only the processes that reprice pass the durable_rules matcher: it holds the interpreter and,
     being C, could take the process down, which neither an API nor a command line should suffer.
     `patience` is how many seconds a query waits for a database that is away: workers wait out a restart,
-    callers of the API are told.
+    callers of the API are told. `share_processes` is how many processes may take shares of this one's large runs.
     """
     key = settings.secret_key
     vault = Vault(key.get_secret_value() if key else development_key(settings.data_dir))
@@ -80,6 +85,7 @@ async def open_runtime(
     allowance = Allowance(redis_url, settings.database)
     issuer = settings.jwt_issuer
     provider = IdentityProvider(issuer, settings.jwt_jwks_url) if issuer else None
+    shares = ShareProcesses(Greeting(settings, mongodb_url, redis_url), share_processes)
     sender = WebhookSender(GuardedBackend(allow_private=settings.webhooks_allow_private))
     try:
         async with open_database(mongodb_url, settings.database, patience) as database:
@@ -103,8 +109,10 @@ async def open_runtime(
                     sender,
                     Keyring(),
                     LastHour(),
+                    shares,
                 )
             finally:
+                await shares.close()
                 await connections.close()
                 await calls.close()
                 await live.close()
@@ -115,3 +123,12 @@ async def open_runtime(
         rulebooks.close()
         await allowance.close()
         await queue.close()
+
+
+def look_for_garbage_seldom() -> None:
+    """Have the collector pass over what start-up made, and look through the rest less often.
+
+    Documents come and go by thousands and are never in circles; looking for those takes a fifth of the time otherwise.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)

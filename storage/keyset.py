@@ -57,6 +57,23 @@ def bounds(sort: Sort, request: PageRequest) -> Where:
     return AllOf(tuple(parts))
 
 
+def part(sort: Sort, after: tuple[Any, str] | None, end: tuple[Any, str] | None) -> Where:
+    """The condition that holds for what follows a key, up to and with another, in ascending order."""
+    if after is None or end is None:
+        lower = AllOf() if after is None else _beyond(sort, after, forwards=True)
+        upper = AllOf() if end is None else _up_to(sort, end)
+        return AllOf((lower, upper))
+    ids = (Is("_id", "gt", after[1]), Is("_id", "lte", end[1]))
+    if sort.field == "_id":
+        return AllOf(ids)
+    first, last = Is(sort.field, "eq", after[0]), Is(sort.field, "eq", end[0])
+    if after[0] == end[0]:
+        return AllOf((first, *ids))
+    # Said piece by piece, each is a narrow range of the index.
+    between = AllOf((Is(sort.field, "gt", after[0]), Is(sort.field, "lt", end[0])))
+    return AnyOf((AllOf((first, ids[0])), between, AllOf((last, ids[1]))))
+
+
 def order(sort: Sort, request: PageRequest) -> list[tuple[str, int]]:
     """The Mongo sort of a page."""
     direction = -1 if sort.descending != request.backwards else 1
@@ -86,3 +103,11 @@ def _beyond(sort: Sort, key: tuple[Any, str], *, forwards: bool) -> Where:
             AllOf((Is(sort.field, "eq", value), Is("_id", operator, id_))),
         )
     )
+
+
+def _up_to(sort: Sort, key: tuple[Any, str]) -> Where:
+    value, id_ = key
+    if sort.field == "_id":
+        return Is("_id", "lte", id_)
+    at_it = AllOf((Is(sort.field, "eq", value), Is("_id", "lte", id_)))
+    return AnyOf((Is(sort.field, "lt", value), at_it))

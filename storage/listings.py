@@ -10,7 +10,7 @@ from typing import Any
 from domain.listing import NOT_DUE, HeldPrice, Listing, ListingStatus
 from storage.collection import Collection
 from storage.filters import AllOf, Is, Where, to_query
-from storage.keyset import PageRequest, Sort, bounds, order
+from storage.keyset import PageRequest, Sort, order, part
 from storage.mongo import Scope, Update, to_field
 from storage.rows import rows_of
 
@@ -26,6 +26,8 @@ _DECIDABLE = [
     ListingStatus.INACTIVE.value,
     ListingStatus.INELIGIBLE.value,
 ]
+
+_LONGEST, _IDS = Sort("due.at"), Sort("_id")
 
 READ_TO_DECIDE = frozenset(field.name for field in dataclasses.fields(Listing)) - {
     *("title", "product_type", "candidates", "issues", "business", "list_price"),
@@ -44,61 +46,87 @@ class Settled:
     decide_again_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a run looks at of a store: what was marked up to a moment or, in a pass, all that can be decided."""
+
+    store_id: str
+    until: datetime | None
+    """None in a pass."""
+    except_for: tuple[str, ...] = ()
+    """Reasons of marks that are to wait."""
+
+    @property
+    def sort(self) -> Sort:
+        """Those that wait longest first; in a pass, the order of ids."""
+        return _LONGEST if self.until else _IDS
+
+    @property
+    def where(self) -> Where:
+        """The condition that holds for what is looked at."""
+        if self.until:
+            stands = AllOf((Is("due.at", "gt", EPOCH), Is("due.at", "lte", self.until)))
+        else:
+            stands = AllOf((Is("status", "in", _DECIDABLE),))
+        return AllOf((Is("store_id", "eq", self.store_id), stands, *_without(self.except_for)))
+
+
+Key = tuple[datetime | None, str]
+"""A place in the order of a selection: the mark of a listing, and its id."""
+
+
 async def due(
     scope: Scope,
     store_id: str,
     limit: int,
     *,
     after: tuple[datetime, str] | None = None,
-    until: datetime | None = None,
     except_for: Members[str] = (),
-    whole: bool = False,
 ) -> list[Listing]:
-    """Listings of a store that are marked, those that wait longest first, as rows to decide, or as whole ones.
+    """Listings of a store that are marked, those that wait longest first; only those that follow a mark and id.
 
-    Of a run only those that follow a mark and id and were marked up to a moment. `except_for` names reasons that
-    are to wait.
+    `except_for` names reasons that are to wait.
     """
-    where: list[Where] = [Is("store_id", "eq", store_id), Is("due.at", "gt", EPOCH)]
-    if until is not None:
-        where.append(Is("due.at", "lte", until))
-    if except_for:
-        where.append(Is("due.reason", "not_in", list(except_for)))
-    longest = Sort("due.at")
-    where.append(bounds(longest, PageRequest(1, after)))
-    read = None if whole else READ_TO_DECIDE
-    return await _to_decide(scope, where, order(longest, PageRequest(1)), limit, read)
+    marked = (Is("store_id", "eq", store_id), Is("due.at", "gt", EPOCH))
+    where = AllOf((*marked, *_without(except_for), part(_LONGEST, after, None)))
+    found = await scope.find(
+        LISTINGS.name, to_query(where), sort=order(_LONGEST, PageRequest(1)), limit=limit
+    )
+    return rows_of(Listing, found)
 
 
-async def of_pass(
-    scope: Scope, store_id: str, after_id: str, limit: int, *, except_for: Members[str] = ()
+async def selected(
+    scope: Scope, selection: Selection, after: Key | None, end: Key | None
 ) -> list[Listing]:
-    """Listings of a store, marked or not, that follow an id, in the order of ids, as rows to decide."""
-    where: list[Where] = [
-        Is("store_id", "eq", store_id),
-        Is("_id", "gt", after_id),
-        Is("status", "in", _DECIDABLE),
-    ]
-    if except_for:
-        where.append(Is("due.reason", "not_in", list(except_for)))
-    return await _to_decide(scope, where, [("_id", 1)], limit, READ_TO_DECIDE)
-
-
-async def _to_decide(
-    scope: Scope,
-    where: Sequence[Where],
-    sort: Sequence[tuple[str, int]],
-    limit: int,
-    read: frozenset[str] | None,
-) -> list[Listing]:
+    """What a selection holds after a place, up to and with another, in its order, as rows to decide."""
+    where = AllOf((selection.where, part(selection.sort, after, end)))
     found = await scope.find(
         LISTINGS.name,
-        to_query(AllOf(tuple(where))),
-        fields=None if read is None else list(read - {"id"}),
-        sort=sort,
-        limit=limit,
+        to_query(where),
+        fields=list(READ_TO_DECIDE - {"id"}),
+        sort=order(selection.sort, PageRequest(1)),
     )
-    return rows_of(Listing, found, read)
+    return rows_of(Listing, found, READ_TO_DECIDE)
+
+
+async def place_after(
+    scope: Scope, selection: Selection, after: Key | None, count: int
+) -> Key | None:
+    """The place in a selection so many listings after another; None where no more are left, or fewer."""
+    where = AllOf((selection.where, part(selection.sort, after, None)))
+    found = await scope.find(
+        LISTINGS.name,
+        to_query(where),
+        fields=["due.at"],
+        sort=order(selection.sort, PageRequest(1)),
+        skip=count - 1,
+        limit=1,
+    )
+    return (found[0]["due"].get("at"), found[0]["_id"]) if found else None
+
+
+def _without(reasons: Members[str]) -> tuple[Is, ...]:
+    return (Is("due.reason", "not_in", list(reasons)),) if reasons else ()
 
 
 async def count_decidable(scope: Scope, store_id: str) -> int:

@@ -7,7 +7,7 @@ decided of a store at once writes one each, lest it collides with itself; whoeve
 from domain.marking import Marking
 from storage.mongo import Scope, Update, from_document, to_document
 
-LANES = 2
+LANES = 8
 """Transactions that may decide listings of one store at the same time."""
 _NAME = "markings"
 
@@ -37,5 +37,6 @@ async def done(scope: Scope, store_id: str, marking: Marking) -> None:
 
 
 def _touched(store_id: str, lane: int) -> Update:
+    assert lane < LANES, "nobody who asks would collide with it"
     id_ = f"{store_id}/{lane}" if lane else store_id
     return Update({"_id": id_}, {"$inc": {"touched": 1}}, upsert=True)

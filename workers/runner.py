@@ -1,7 +1,6 @@
 """Running a worker: arq's loop around the jobs of one queue, with the runtime opened and closed around it."""
 
 import asyncio
-import gc
 from contextlib import suppress
 from typing import Any
 
@@ -21,7 +20,7 @@ from services.queue import (
     queue_settings,
     unpack,
 )
-from services.runtime import open_runtime
+from services.runtime import look_for_garbage_seldom, open_runtime
 from services.settings import Settings
 from workers.jobs import TIMEOUT, functions
 from workers.listening import listen
@@ -69,7 +68,10 @@ async def run_sync_worker(settings: Settings, mongodb_url: str, redis_url: str) 
 async def run_reprice_worker(settings: Settings, mongodb_url: str, redis_url: str) -> None:
     """Work on the queue whose jobs compute prices; durable_rules lives in this process only."""
     look_for_garbage_seldom()
-    async with open_runtime(settings, mongodb_url, redis_url, matcher=DurableMatcher) as runtime:
+    beside = settings.reprice_processes - 1
+    async with open_runtime(
+        settings, mongodb_url, redis_url, matcher=DurableMatcher, share_processes=beside
+    ) as runtime:
         await _work(
             redis_url,
             {"runtime": runtime},
@@ -93,15 +95,6 @@ async def run_bulk_worker(settings: Settings, mongodb_url: str, redis_url: str) 
             functions=functions(*FILING),
             max_jobs=4,
         )
-
-
-def look_for_garbage_seldom() -> None:
-    """Have the collector pass over what start-up made, and look through the rest less often.
-
-    Documents come and go by thousands and are never in circles; looking for those takes a fifth of the time otherwise.
-    """
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 class TakingTurns(Worker):

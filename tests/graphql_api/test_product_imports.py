@@ -256,8 +256,8 @@ async def test_marks_wait_for_the_end_of_an_import(runtime: Runtime, scope: Scop
 
     operation = await operations.start(scope, OperationKind.PRODUCTS_IMPORT, actor="me")
     async with operations.running(scope, operation):
-        assert await gathering(scope, "store1") == ["PRODUCT_CHANGED"]
-    assert await gathering(scope, "store1") == []
+        assert await gathering(scope, "store1") == ("PRODUCT_CHANGED",)
+    assert await gathering(scope, "store1") == ()
 
 
 @pytest.fixture(autouse=True)

@@ -204,7 +204,7 @@ async def test_whoever_dies_at_any_step_changes_nothing_about_the_end(
     victim: str,
 ) -> None:
     scenario = SCENARIOS[name]
-    monkeypatch.setattr("services.judging._CHUNK", scenario.chunk)
+    monkeypatch.setattr("services.chunks.CHUNK", scenario.chunk)
     monkeypatch.setattr("services.due._BATCH", scenario.chunk)
     monkeypatch.setattr("services.runs._BATCH", scenario.chunk)
     monkeypatch.setattr("services.operations._STUCK_AFTER", timedelta())

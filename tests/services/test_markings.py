@@ -69,7 +69,7 @@ async def test_what_is_marked_during_a_pass_does_not_wait_for_its_end(
     monkeypatch.setattr("services.due._BATCH", 1)
     await shop.put_on_sale(*(a_mug(number) for number in range(1, 5)))
     await markings.ask(shop.scope, shop.id, at=shop.runtime.clock.now(), reason="BY_HAND")
-    of_pass, batches, dearer = listings.of_pass, 0, iter(["25.00"])
+    selected, batches, dearer = listings.selected, 0, iter(["25.00"])
 
     async def and_then_marked(*arguments: object, **named: object) -> object:
         nonlocal batches
@@ -79,9 +79,9 @@ async def test_what_is_marked_during_a_pass_does_not_wait_for_its_end(
             await shop.import_products(a_mug(4, next(dearer)))
         if batches == 4:
             assert (await shop.listing("MUG-4")).wanted_price != (await shop.listing()).wanted_price
-        return await of_pass(*arguments, **named)  # type: ignore[arg-type]
+        return await selected(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(listings, "of_pass", and_then_marked)
+    monkeypatch.setattr(listings, "selected", and_then_marked)
     assert await shop.reprice() == 5
     assert batches == 5
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pymongo.errors import AutoReconnect
 
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, GoesOn, NotFound
 from domain.operation import (
     Operation,
     OperationError,
@@ -82,9 +82,9 @@ async def test_work_that_an_outage_interrupts_is_not_over(shop: Shop) -> None:
     with pytest.raises(AutoReconnect):
         async with operations.running(shop.scope, operation):
             raise AutoReconnect
-    with pytest.raises(operations.GoesOn):
+    with pytest.raises(GoesOn):
         async with operations.running(shop.scope, operation):
-            raise operations.GoesOn
+            raise GoesOn
     assert (await now(shop, operation)).status is OperationStatus.RUNNING
 
 

@@ -114,8 +114,8 @@ async def test_every_decision_of_a_shop_comes_to_the_same_bytes_again(shop: Shop
 async def test_what_became_of_a_run_does_not_change_what_it_decided(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
-    monkeypatch.setattr("services.judging._CHUNK", 5)
-    monkeypatch.setattr("services.judging._KEPT", kept)
+    monkeypatch.setattr("services.chunks.CHUNK", 5)
+    monkeypatch.setattr("services.share._KEPT", kept)
     await shop.put_on_sale(*(a_mug(number) for number in MUGS))
     await shop.publish(percent_off(40))
     await shop.settle()

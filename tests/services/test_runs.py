@@ -343,8 +343,8 @@ rules:
 async def test_a_run_of_many_chunks_is_judged_before_the_first_is_written(
     stocked: Shop, monkeypatch: pytest.MonkeyPatch, chunk: int, kept: int
 ) -> None:
-    monkeypatch.setattr("services.judging._CHUNK", chunk)
-    monkeypatch.setattr("services.judging._KEPT", kept)
+    monkeypatch.setattr("services.chunks.CHUNK", chunk)
+    monkeypatch.setattr("services.share._KEPT", kept)
     await stocked.publish(percent_off(40))
     await stocked.settle()
 
@@ -358,7 +358,7 @@ async def test_what_is_written_is_the_same_whether_or_not_there_is_room_for_it_u
     stocked: Shop, monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
     monkeypatch.setattr("services.due._BATCH", 4)
-    monkeypatch.setattr("services.judging._KEPT", kept)
+    monkeypatch.setattr("services.share._KEPT", kept)
     await stocked.publish(percent_off(10))
     decided: Counter[str] = Counter()
     decide_all = deciding.decide_all
@@ -381,7 +381,7 @@ async def test_what_is_written_is_the_same_whether_or_not_there_is_room_for_it_u
 async def test_a_mark_by_a_clock_that_is_ahead_is_no_mark_for_later(
     stocked: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.judging._CHUNK", 5)
+    monkeypatch.setattr("services.chunks.CHUNK", 5)
     ahead = stocked.runtime.clock.now() + timedelta(days=300)
     await mark_due(stocked.scope, stocked.id, EVERYTHING, at=ahead, reason="OFFERS_CHANGED")
     assert await stocked.reprice() == 12
@@ -393,7 +393,7 @@ async def test_a_run_that_dies_while_it_is_held_is_held_to_its_end(
     # Six prices alone would pass; the twelve together do not.
     await stocked.publish(guardrails("changedShare: 60%, fromListings: 1"))
     await stocked.settle()
-    monkeypatch.setattr("services.judging._CHUNK", 6)
+    monkeypatch.setattr("services.chunks.CHUNK", 6)
     await stocked.publish(percent_off(10))
     dying_after(monkeypatch, chunks=1)
     with pytest.raises(Killed):
@@ -413,7 +413,7 @@ async def test_a_store_that_is_paused_while_its_run_is_held_goes_on_holding_afte
 ) -> None:
     await stocked.publish(guardrails("changedShare: 60%, fromListings: 1"))
     await stocked.settle()
-    monkeypatch.setattr("services.judging._CHUNK", 6)
+    monkeypatch.setattr("services.chunks.CHUNK", 6)
     await stocked.publish(percent_off(10))
     pausing_at(monkeypatch, stocked, chunk=2)
     await stocked.reprice()
@@ -430,7 +430,7 @@ async def test_a_store_that_is_paused_while_its_run_is_held_goes_on_holding_afte
 async def test_a_store_that_is_paused_in_the_middle_of_a_pass_goes_on_with_it_afterwards(
     stocked: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.judging._CHUNK", 5)
+    monkeypatch.setattr("services.chunks.CHUNK", 5)
     await stocked.publish(percent_off(10))
     with monkeypatch.context() as patch:
         pausing_at(patch, stocked, chunk=2)
@@ -448,7 +448,7 @@ async def test_a_store_that_is_paused_in_the_middle_of_a_pass_goes_on_with_it_af
 async def test_what_a_run_that_dies_did_not_write_is_judged_anew(
     stocked: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.judging._CHUNK", 5)
+    monkeypatch.setattr("services.chunks.CHUNK", 5)
     await stocked.publish(percent_off(10))
     dying_after(monkeypatch, chunks=1)
     with pytest.raises(Killed):
@@ -474,7 +474,7 @@ def pausing_at(monkeypatch: pytest.MonkeyPatch, shop: Shop, chunk: int) -> None:
             await stores.set_active(shop.runtime, shop.scope, shop.id, active=False, actor="me")
         return await write(*arguments, **named)
 
-    monkeypatch.setattr("services.judging.write_chunk", paused)
+    monkeypatch.setattr("services.share.write_chunk", paused)
 
 
 def dying_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> None:
@@ -494,7 +494,7 @@ def dying_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> None:
 async def test_what_changed_since_it_was_judged_is_left_for_the_next_run(
     stocked: Shop, monkeypatch: pytest.MonkeyPatch, interruptions: Interruptions
 ) -> None:
-    monkeypatch.setattr("services.judging._CHUNK", 8)
+    monkeypatch.setattr("services.chunks.CHUNK", 8)
     await stocked.publish(percent_off(10))
 
     async def meanwhile(runtime: Runtime) -> None:
@@ -624,7 +624,7 @@ async def test_a_whole_catalogue_does_not_fall_to_a_penny(
     stocked: Shop, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
     """2014: for an hour a repricer set everything to 1p; whoever had shipped had to honour it."""
-    monkeypatch.setattr("services.judging._CHUNK", chunk)
+    monkeypatch.setattr("services.chunks.CHUNK", chunk)
     await stocked.change_settings(price=PriceSettings(largest_step_percent=None))
     await stocked.publish(
         "kind: pricing\nname: Wrong\nrules:\n"
