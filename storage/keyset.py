@@ -59,19 +59,20 @@ def bounds(sort: Sort, request: PageRequest) -> Where:
 
 def part(sort: Sort, after: tuple[Any, str] | None, end: tuple[Any, str] | None) -> Where:
     """The condition that holds for what follows a key, up to and with another, in ascending order."""
-    if after is None or end is None:
-        lower = AllOf() if after is None else _beyond(sort, after, forwards=True)
-        upper = AllOf() if end is None else _up_to(sort, end)
-        return AllOf((lower, upper))
-    ids = (Is("_id", "gt", after[1]), Is("_id", "lte", end[1]))
-    if sort.field == "_id":
-        return AllOf(ids)
-    first, last = Is(sort.field, "eq", after[0]), Is(sort.field, "eq", end[0])
-    if after[0] == end[0]:
-        return AllOf((first, *ids))
-    # Said piece by piece, each is a narrow range of the index.
-    between = AllOf((Is(sort.field, "gt", after[0]), Is(sort.field, "lt", end[0])))
-    return AnyOf((AllOf((first, ids[0])), between, AllOf((last, ids[1]))))
+    ends: list[Where] = []
+    if after is not None:
+        ends.append(_beyond(sort, after, forwards=True))
+    if end is not None:
+        ends.append(_up_to(sort, end))
+    if end is None or sort.field == "_id":
+        return AllOf(tuple(ends))
+    # Said of the field alone as well, so that no more of the index is looked through.
+    if after is None:
+        return AllOf((Is(sort.field, "lte", end[0]), *ends))
+    if after[0] != end[0]:
+        return AllOf((Is(sort.field, "gte", after[0]), Is(sort.field, "lte", end[0]), *ends))
+    same = Is(sort.field, "eq", end[0])
+    return AllOf((same, Is("_id", "gt", after[1]), Is("_id", "lte", end[1])))
 
 
 def order(sort: Sort, request: PageRequest) -> list[tuple[str, int]]:
