@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import uvloop
 from pymongo import UpdateOne
 
 from bench.catalogue import a_store, fill, make_a_tenth_dearer, open_store
@@ -73,8 +74,9 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         open_servers(Path(folder), {"PATH": os.environ["PATH"]}) as urls,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,  # as a worker has
     ):
-        asyncio.run(_measure(urls, options))
+        runner.run(_measure(urls, options))
 
 
 async def _measure(urls: ServerUrls, options: argparse.Namespace) -> None:

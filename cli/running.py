@@ -97,7 +97,7 @@ def worker(
         with open_servers(settings.data_dir) as urls:
             await _WORKERS[kind](settings, urls.mongodb_url, urls.redis_url)
 
-    run(main)
+    run(main, uvloop.new_event_loop)
 
 
 def simulator(

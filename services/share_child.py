@@ -7,6 +7,8 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 
+import uvloop
+
 from domain.run import Run
 from rules.durable_engine import DurableMatcher
 from services.child import Line
@@ -24,7 +26,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     look_for_garbage_seldom()
-    asyncio.run(_attend(socket.socket(fileno=int(sys.argv[1]))))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_attend(socket.socket(fileno=int(sys.argv[1]))))
 
 
 async def _attend(end: socket.socket) -> None:
