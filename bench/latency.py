@@ -27,7 +27,7 @@ import httpx
 from bench.catalogue import a_store, fill_apart, make_a_tenth_dearer, open_store, rows
 from bench.document import source
 from bench.offer_events import Change, send
-from bench.processes import cpu_seconds, load, need_linux, pid_of_mongod, servers
+from bench.processes import beside, cpu_seconds, load, need_linux, pid_of_mongod, servers
 from bench.workload import rules
 from cli.processes import environment, free_port, program
 from cli.scenario import SELLER
@@ -112,6 +112,8 @@ async def _measure(
             for name in ("simulator", "worker-sync", "worker-reprice")
         }
         pids["mongod"] = await pid_of_mongod(runtime.database)
+        for number, pid in enumerate(beside(pids["worker-reprice"]), 1):
+            pids[f"beside it, {number}"] = pid
         before = {name: cpu_seconds(pid) for name, pid in pids.items()}
         began = time.time()
         times = await _run(runtime, scope, settings, store, changes, options)

@@ -1,19 +1,21 @@
 """Does a pass stay as small and as fast as stores grow? `python -m bench.size`, or `make bench B=size`.
 
-Passes over stores of different sizes, each in a process of its own that did not fill the store: its memory at most and
+Passes over stores of different sizes, each by a worker that did not fill the store: memory of its processes at most and
 its time for a listing, where nothing changes, where a tenth does, and with `--first` where every price does.
 """
 
 import argparse
 import asyncio
 import multiprocessing
-import resource
+import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
+import uvloop
+
 from bench.catalogue import a_store, fill_apart, make_a_tenth_dearer, open_store
-from bench.processes import cpu_seconds, load, need_linux, pid_of_mongod, servers
+from bench.processes import beside, cpu_seconds, load, most_mb, need_linux, pid_of_mongod, servers
 from embedded.servers import ServerUrls
 from rules.durable_engine import DurableMatcher
 from services import markings, repricing
@@ -35,15 +37,16 @@ class Passed:
     own: float
     mongod: float
     """Seconds, the last two of CPU time."""
-    idle_mb: float
-    most_mb: float
-    """Resident memory of the process, before the pass and at most."""
+    idle_mb: tuple[float, ...]
+    most_mb: tuple[float, ...]
+    """Resident memory of the processes, at most before the pass and in all."""
 
 
 def main() -> None:
     """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("sizes", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--processes", type=int, default=2, help="Of the worker, its own included.")
     parser.add_argument("--first", action="store_true", help="Have every price change as well.")
     options = parser.parse_args()
     need_linux()
@@ -52,11 +55,11 @@ def main() -> None:
         with servers() as (_, urls):
             if options.first:
                 fill(urls, size, decided=False)
-                _print(size, "all", apart(urls, "all"))
+                _print(size, "all", apart(urls, options.processes, "all"))
         with servers() as (_, urls):
             fill(urls, size, decided=True)
             for change in ("none", "a tenth"):
-                _print(size, change, apart(urls, change))
+                _print(size, change, apart(urls, options.processes, change))
     print(f"Microseconds a listing; {load()}.")
 
 
@@ -75,23 +78,27 @@ def fill(urls: ServerUrls, size: int, *, decided: bool) -> None:
     fill_apart(urls, settings, _STORE, size, decided=decided)
 
 
-def apart(urls: ServerUrls, change: str) -> Passed:
-    """A pass in a process of its own, which ends afterwards."""
+def apart(urls: ServerUrls, processes: int, change: str) -> Passed:
+    """A pass by a worker of so many processes, which end afterwards."""
     spawning = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawning) as pool:
-        return pool.submit(_pass, urls, change).result()
+        return pool.submit(_pass, urls, processes, change).result()
 
 
-def _pass(urls: ServerUrls, change: str) -> Passed:
-    return asyncio.run(_passed(urls, change))
+def _pass(urls: ServerUrls, processes: int, change: str) -> Passed:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as a worker has
+        return runner.run(_passed(urls, processes, change))
 
 
-async def _passed(urls: ServerUrls, change: str) -> Passed:
+async def _passed(urls: ServerUrls, processes: int, change: str) -> Passed:
     settings = Settings()
     look_for_garbage_seldom()
     async with open_runtime(
-        settings, urls.mongodb_url, urls.redis_url, matcher=DurableMatcher
+        *(settings, urls.mongodb_url, urls.redis_url),
+        matcher=DurableMatcher,
+        share_processes=processes - 1,
     ) as runtime:
+        await runtime.share_processes.start()
         scope, handle = runtime.scope(settings.merchant), runtime.database.handle
         if change == "a tenth":
             await make_a_tenth_dearer(scope)
@@ -100,8 +107,10 @@ async def _passed(urls: ServerUrls, change: str) -> Passed:
             await pid_of_mongod(runtime.database),
         )
         await markings.ask(scope, _STORE, at=runtime.clock.now(), reason="BY_HAND")
-        idle = _most_mb()
-        began, own, theirs = time.perf_counter(), time.process_time(), cpu_seconds(mongod)
+        pids = [os.getpid(), *beside(os.getpid())]
+        idle = tuple(map(most_mb, pids))
+        own, theirs = sum(map(cpu_seconds, pids)), cpu_seconds(mongod)
+        began = time.perf_counter()
         decided = 0
         while count := await repricing.reprice(runtime, scope, _STORE, None):
             decided += count
@@ -109,15 +118,11 @@ async def _passed(urls: ServerUrls, change: str) -> Passed:
             decided,
             await handle.decisions.count_documents({}) - before,
             time.perf_counter() - began,
-            time.process_time() - own,
+            sum(map(cpu_seconds, pids)) - own,
             cpu_seconds(mongod) - theirs,
             idle,
-            _most_mb(),
+            tuple(map(most_mb, pids)),
         )
-
-
-def _most_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _print(size: int, change: str, taken: Passed) -> None:
@@ -126,7 +131,8 @@ def _print(size: int, change: str, taken: Passed) -> None:
     # A price that changes may come out as it was by rounding.
     assert 0.97 * expected <= taken.written <= expected, taken
     wall, own, mongod = (seconds / size * 1e6 for seconds in (taken.wall, taken.own, taken.mongod))
-    memory = f"{taken.most_mb:7.0f} ({taken.idle_mb:.0f} before it)"
+    most, idle = (" + ".join(f"{mb:.0f}" for mb in each) for each in (taken.most_mb, taken.idle_mb))
+    memory = f"  {most} ({idle} before it)"
     print(f"{size:10,} {change:17}{wall:9.1f}{own:9.1f}{mongod:9.1f}{memory}", flush=True)
 
 

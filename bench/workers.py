@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.catalogue import a_store, fill_apart, make_a_tenth_dearer, open_store
-from bench.processes import cpu_seconds, load, need_linux, pid_of_mongod, servers
+from bench.processes import beside, cpu_seconds, load, need_linux, pid_of_mongod, servers
 from cli.processes import environment, program
 from embedded.servers import ServerUrls
 from embedded.supervisor import Supervisor
@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--stores", type=int, default=12)
     parser.add_argument("--listings", type=int, default=10_000, help="Of each store.")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4])
+    parser.add_argument("--processes", type=int, default=1, help="Of each worker.")
     options = parser.parse_args()
     need_linux()
     with servers() as (folder, urls), Supervisor() as supervisor:
@@ -50,7 +51,7 @@ def main() -> None:
 async def _measure(
     folder: Path, urls: ServerUrls, supervisor: Supervisor, options: argparse.Namespace
 ) -> None:
-    settings = Settings(data_dir=folder)
+    settings = Settings(data_dir=folder, reprice_processes=options.processes)
     stores = [f"store{number}" for number in range(options.stores)]
     async with open_runtime(settings, urls.mongodb_url, urls.redis_url) as runtime:
         for store_id in stores:
@@ -68,9 +69,10 @@ async def _measure(
             for name in names:
                 arguments = ("worker", "reprice")
                 supervisor.start(program(name, arguments, environment(urls, settings), folder))
-            pids = [supervisor.state(name).pid for name in names]
+            workers = [supervisor.state(name).pid for name in names]
             await asyncio.sleep(3)
-            await _pass(runtime, stores, pids, "none")  # the first compiles the rules
+            await _pass(runtime, stores, workers, "none")  # the first compiles the rules
+            pids = [pid for worker in workers for pid in (worker, *beside(worker))]
             for change in ("none", "a tenth"):
                 taken = await _pass(runtime, stores, pids, change)
                 _check(taken)

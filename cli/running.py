@@ -90,7 +90,7 @@ def worker(
         ),
     ],
 ) -> None:
-    """Run a worker until it is stopped. Run one `sync` at least, and as many `reprice` as there are cores."""
+    """Run a worker until it is stopped. Run one `sync` at least, and no more `reprice` than there are cores."""
     settings = _settings()
 
     async def main() -> None:

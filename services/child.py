@@ -6,6 +6,7 @@ import pickle
 import socket
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -113,7 +114,8 @@ class Attendant:
         """Close the line and wait for the process to end; one that does not in time is killed."""
         self.line.close()
         try:
-            await asyncio.wait_for(self._process.wait(), seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), seconds)
         finally:
             if self._process.returncode is None:
                 self._process.kill()

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     amazon_feed_from: int = Field(default=3_000, ge=1)
     """So many changes of prices and quantities leave in one feed; fewer one by one, which takes ten minutes for 3,000."""
     reprice_processes: int = Field(default=2, ge=1, le=4)
-    """Processes of one reprice worker that decide a run of thousands of listings together; smaller ones are its own."""
+    """Processes of one reprice worker that decide a run of thousands of listings together, its own included."""
     workers: int = Field(default=2, ge=1)
     """Processes that share the rate limits, for when Redis cannot tell them."""
     webhooks_allow_http: bool = False

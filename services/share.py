@@ -19,15 +19,12 @@ from services.due import Page, ahead, read
 from services.runtime import Runtime
 from services.share_protocol import Part, Task
 from storage import listings
-from storage.markings import LANES
 
 T = TypeVar("T")
 _KEPT = 5_000
 """Decisions that a share holds in memory until the run is judged; of some 3 KB each."""
 _AT_ONCE = 2
 """Chunks that a share writes at a time: the database works on one while another is made ready."""
-MOST = LANES // _AT_ONCE
-"""Shares that one run may have."""
 
 
 class Share:

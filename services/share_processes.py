@@ -106,6 +106,7 @@ class ShareProcess:
         except BaseException:
             await attendant.end(0)
             raise
+        log.info("share.process.started", number=self._number)
         return attendant
 
     async def _say(self, value: object) -> None:

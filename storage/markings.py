@@ -8,7 +8,7 @@ from domain.marking import Marking
 from storage.mongo import Scope, Update, from_document, to_document
 
 LANES = 8
-"""Transactions that may decide listings of one store at the same time."""
+"""Transactions that may decide listings of one store at the same time: two in each of a worker's processes."""
 _NAME = "markings"
 
 

@@ -276,6 +276,5 @@ asyncio.run(main())
 
 async def test_one_that_does_not_end_is_killed() -> None:
     attendant = await Attendant.start((sys.executable, "-c", "import time; time.sleep(600)"))
-    with pytest.raises(TimeoutError):
-        await attendant.end(0.1)
+    await attendant.end(0.1)
     assert attendant._process.returncode == -signal.SIGKILL
