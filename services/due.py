@@ -1,7 +1,9 @@
 """What is to be decided in a store, page by page."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
@@ -70,6 +72,7 @@ class Shared(AsyncIterator[T]):
     def __init__(self, items: AsyncIterator[T]) -> None:
         self._items = items
         self._turn = asyncio.Lock()
+        self._rests_until = 0.0
         self.over = asyncio.Event()
         """That all are taken."""
 
@@ -83,6 +86,21 @@ class Shared(AsyncIterator[T]):
             except StopAsyncIteration:
                 self.over.set()
                 raise
+
+    def rest(self, seconds: float) -> None:
+        """Let those that help take nothing for some time."""
+        self._rests_until = time.monotonic() + seconds
+
+    async def spare(self) -> AsyncIterator[T]:
+        """The same, for those that help."""
+        while not self.over.is_set():
+            rest = self._rests_until - time.monotonic()
+            if rest > 0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.over.wait(), rest)
+                continue
+            with suppress(StopAsyncIteration):
+                yield await anext(self)
 
 
 async def ahead(batches: AsyncIterator[T]) -> AsyncIterator[T]:

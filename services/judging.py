@@ -10,7 +10,7 @@ that was not judged.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -29,7 +29,7 @@ from services.changelog import of_store
 from services.chunks import write_chunk
 from services.consequences import carry_out
 from services.deciding import decide, look_at, slices
-from services.due import Shared
+from services.due import Page, Shared
 from services.runtime import Runtime
 from services.share import Share
 from services.share_protocol import Part, Task
@@ -42,8 +42,59 @@ from storage.stores import STORES
 
 log = structlog.get_logger()
 T = TypeVar("T")
+_REST = 0.5
+"""Seconds for which others take no share of a large run once something urgent has come up in it."""
 _LAST_ID = "\U0010ffff"
 """Follows every id."""
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far a run of many is, and what is urgent in between."""
+
+    scope: Scope
+    store_id: str
+    progress: operations.Progress | None
+    meanwhile: Callable[[], Awaitable[int]]
+    pages: Shared[Page]
+    decided: int = 0
+    parts: list[Part] = field(default_factory=list)
+    is_urgent: bool = False
+
+    async def take(self, part: Part) -> None:
+        """Take in what was made of a page."""
+        self.parts.append(part)
+        await self._count(part.settled)
+
+    async def take_own(self, part: Part) -> None:
+        """The same, and let the urgent go first."""
+        await self.take(part)
+        await self.go_on(0)
+
+    async def go_on(self, count: int) -> None:
+        """So many more are decided; let the urgent go first, where that is not just happening."""
+        await self._count(count)
+        if self.is_urgent:
+            return
+        self.is_urgent = True
+        try:
+            if await self.meanwhile():
+                self.pages.rest(_REST)
+        finally:
+            self.is_urgent = False
+
+    def outcome(self) -> tuple[NewPrices, Counter[str]]:
+        """The prices of all pages, in their order, and how many listings were looked at for what reason."""
+        prices, triggers = NewPrices(), Counter[str]()
+        for part in sorted(self.parts, key=attrgetter("page")):
+            prices.extend(part.prices)
+            triggers += part.triggers
+        self.parts.clear()
+        return prices, triggers
+
+    async def _count(self, count: int) -> None:
+        self.decided += count
+        await tell(self.progress, count, self.scope, self.store_id)
 
 
 async def small_run(
@@ -81,65 +132,44 @@ async def judge_and_write(
     scope: Scope,
     selection: Selection,
     progress: operations.Progress | None,
-    meanwhile: Callable[[], Awaitable[None]],
+    meanwhile: Callable[[], Awaitable[int]],
     reason: str | None = None,
 ) -> tuple[int, bool]:
     """A run of many: decide and judge it, then write it chunk by chunk.
 
-    That a decision changes nothing is noted at once; whatever else follows waits until the whole is judged. Gives how
-    many listings were decided, and whether all is written: not where the store was paused meanwhile.
+    That a decision changes nothing is noted at once; whatever else follows waits until the whole is judged.
+    `meanwhile` decides what is urgent, and gives how many it found. Gives how many listings were decided, and whether
+    all is written: not where the store was paused meanwhile.
 
     Raises:
         ShareLost: a process that had a share of it is gone.
     """
-    run_id, now, decided = new_id(), runtime.clock.now(), 0
+    run_id, now = new_id(), runtime.clock.now()
     store = await STORES.require(scope, selection.store_id)
     ruleset_ids = await rulesets.published_ids(scope, store.id)
     rails = (await runtime.rulebooks.of(scope, ruleset_ids)).guardrails
     task = Task(scope.merchant_id, store, ruleset_ids, selection, now, reason)
-    parts: list[Part] = []
-    others_first = asyncio.Lock()
-
-    async def go_on(count: int) -> None:
-        nonlocal decided
-        decided += count
-        await tell(progress, count, scope, store.id)
-        if not others_first.locked():
-            async with others_first:
-                await meanwhile()
-
-    async def take_own(part: Part) -> None:
-        parts.append(part)
-        await go_on(part.settled)
-
-    async def take(part: Part) -> None:
-        nonlocal decided
-        parts.append(part)
-        decided += part.settled
-        await tell(progress, part.settled, scope, store.id)
-
+    pages = Shared(due.pages(scope, selection))
+    course = _Course(scope, store.id, progress, meanwhile, pages)
     async with runtime.share_processes.free() as processes:
-        own, pages = Share(runtime, task), Shared(due.pages(scope, selection))
+        own = Share(runtime, task)
         beside = processes if await due.is_large(scope, selection) else []
         await _together(
-            own.judge(pages, take_own), *(each.judge(task, pages, take) for each in beside)
+            own.judge(pages, course.take_own),
+            *(each.judge(task, pages.spare(), pages.over, course.take) for each in beside),
         )
-        prices, triggers = NewPrices(), Counter[str]()
-        for part in sorted(parts, key=attrgetter("page")):
-            prices.extend(part.prices)
-            triggers += part.triggers
-        parts.clear()
+        prices, triggers = course.outcome()
         breaches = await runtime.last_hour.breaches_of(scope, store.id, rails, prices, now)
         run = _new_run(store, run_id, prices, triggers, breaches, now, rails)
         run = replace(run, marked_until=selection.until or now, pass_for=reason)
         await scope.transaction(lambda inside: _note(inside, run))
         written = await _together(
-            own.write(run, go_on), *(each.write(run, go_on) for each in beside)
+            own.write(run, course.go_on), *(each.write(run, course.go_on) for each in beside)
         )
     if not all(written):
-        return decided, False  # the rest is judged anew when the store is resumed
+        return course.decided, False  # the rest is judged anew when the store is resumed
     await end(scope, run.id, runtime.clock.now())
-    return decided, True
+    return course.decided, True
 
 
 async def finish_interrupted(

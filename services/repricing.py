@@ -116,10 +116,11 @@ async def _run(
         return small
     until = await listings.last_mark(scope, store_id) or runtime.clock.now()
 
-    async def meanwhile() -> None:
-        await scope.transaction(
+    async def meanwhile() -> int:
+        count = await scope.transaction(
             lambda inside: small_run(runtime, inside, store_id, waiting, since=until)
         )
+        return count or 0
 
     selection = Selection(store_id, until, waiting)
     decided, _ = await judge_and_write(runtime, scope, selection, progress, meanwhile)
@@ -139,10 +140,13 @@ async def _pass(
     waiting = await gathering(scope, store_id)
     meanwhile_decided = 0
 
-    async def meanwhile() -> None:
+    async def meanwhile() -> int:
         nonlocal meanwhile_decided
-        if await listings.due(scope, store_id, 1, except_for=waiting):
-            meanwhile_decided += await _run(runtime, scope, store_id, progress)
+        if not await listings.due(scope, store_id, 1, except_for=waiting):
+            return 0
+        count = await _run(runtime, scope, store_id, progress)
+        meanwhile_decided += count
+        return count
 
     selection, reason = Selection(store_id, None, waiting), asked_for[0].reason
     decided, is_written = await judge_and_write(

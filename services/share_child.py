@@ -2,6 +2,7 @@
 
 import asyncio
 import faulthandler
+import os
 import signal
 import socket
 import sys
@@ -22,6 +23,7 @@ from services.share_protocol import Greeting, Sign, Task
 def main() -> None:
     """Take shares, one after the other."""
     faulthandler.enable()
+    os.nice(10)  # a large run is not to keep events waiting
     # Signals that reach a whole group are for the worker: it closes the line, which ends this.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -11,14 +11,14 @@ import structlog
 from domain.errors import GoesOn
 from domain.run import Run
 from services.child import Attendant, Line
-from services.due import Page, Shared
+from services.due import Page
 from services.share_protocol import Greeting, Part, Sign, Task
 
 log = structlog.get_logger()
 
 _COMMAND = (sys.executable, "-P", "-m", "services.share_child")
 _LOST = "A process with a share of the run ended; what is left is decided anew."
-_ENDING = 10.0
+_ENDING = 5.0
 """Seconds for ending what it is at."""
 
 
@@ -36,9 +36,13 @@ class ShareProcess:
         """To it, while it has a share."""
 
     async def judge(
-        self, task: Task, pages: Shared[Page], told: Callable[[Part], Awaitable[None]]
+        self,
+        task: Task,
+        pages: AsyncIterator[Page],
+        over: asyncio.Event,
+        told: Callable[[Part], Awaitable[None]],
     ) -> None:
-        """Have it decide pages as `services.share.Share` does; none where all are taken before it is ready.
+        """Have it decide pages as `services.share.Share` does; none where all are taken, which `over` says, before it is ready.
 
         Raises:
             ShareLost: it is gone.
@@ -50,7 +54,7 @@ class ShareProcess:
             else:
                 await self._say(await anext(pages, None))
 
-        self._line = await self._ready(pages.over)
+        self._line = await self._ready(over)
         if self._line:
             await self._say((task, self._number))
             await self._heard({Sign.JUDGED}, hear)

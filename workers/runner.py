@@ -26,8 +26,8 @@ from workers.jobs import TIMEOUT, functions
 from workers.listening import listen
 from workers.sweeps import crons, delivering
 
-_ENDING = 10
-"""Seconds within which jobs are over that are told to end."""
+_ENDING = 6
+"""Seconds within which jobs are over that are told to end; whoever tells a worker kills it after ten."""
 _TALKING = tuple(job for job in Job if queue_of(job) == SYNC)
 
 

@@ -1,5 +1,7 @@
 """What a run looks at, page by page."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -63,3 +65,27 @@ async def test_what_comes_to_a_page_after_it_was_given_out_is_still_in_it(
     await LISTINGS.insert(scope, [a_listing("SKU-0b"), a_listing("SKU-9")])
     found = [row.seller_sku for page in pages for row in await due.read(scope, selection, page)]
     assert found == ["SKU-0", "SKU-0b", "SKU-1", "SKU-2", "SKU-3", "SKU-4", "SKU-9"]
+
+
+async def test_those_that_help_take_nothing_while_they_rest_and_end_when_all_is_taken() -> None:
+    async def numbers() -> AsyncIterator[int]:
+        for number in range(5):
+            yield number
+
+    helped: list[int] = []
+    shared = due.Shared(numbers())
+
+    async def help_out() -> None:
+        async for number in shared.spare():
+            helped.append(number)
+            shared.rest(0.2 if number == 0 else 600)
+
+    helping = asyncio.create_task(help_out())
+    await asyncio.sleep(0.05)
+    assert helped == [0]
+    assert await anext(shared) == 1
+    await asyncio.sleep(0.3)
+    assert helped == [0, 2]
+    assert [number async for number in shared] == [3, 4]
+    await asyncio.wait_for(helping, 5)
+    assert helped == [0, 2]

@@ -17,11 +17,13 @@ from embedded.servers import ServerUrls
 from services import decisions as deciding
 from services import due, operations, repricing
 from services.child import Attendant
+from services.judging import judge_and_write
 from services.settings import Settings
 from services.share_processes import ShareLost, ShareProcesses
 from services.share_protocol import Greeting
 from storage.filters import Is
 from storage.keyset import Sort
+from storage.listings import Selection
 from storage.operations import OPERATIONS
 from storage.runs import RUNS
 from tests.factories import usd
@@ -38,25 +40,23 @@ SHARE = (sys.executable, "-P", "-m", "services.share_child")
 pytestmark = pytest.mark.timeout(120)
 
 
-def dying_in(name: str, call: int) -> tuple[str, ...]:
-    """The process of shares, killed at the end of its so-manieth call of something."""
+def otherwise(name: str, then: str) -> tuple[str, ...]:
+    """The process of shares, in which something follows whenever a function of theirs has been called."""
     program = f"""
-import os
+import asyncio, os
 from services import chunks, share, share_child
 
 chunks.CHUNK = 3
-
 real, calls = share.{name}, 0
 
-async def dying(*arguments, **named):
+async def replaced(*arguments, **named):
     global calls
     done = await real(*arguments, **named)
     calls += 1
-    if calls == {call}:
-        os._exit(9)
+    {then}
     return done
 
-share.{name} = dying
+share.{name} = replaced
 share_child.main()
 """
     return (sys.executable, "-c", program)
@@ -177,7 +177,9 @@ async def test_a_run_in_shares_comes_to_what_one_process_comes_to(
 async def test_a_process_that_dies_with_a_share_changes_nothing_about_the_end(
     stocked: Shop, servers: ServerUrls, name: str, call: int
 ) -> None:
-    async with with_processes(stocked, servers, command=dying_in(name, call)) as worker:
+    async with with_processes(
+        stocked, servers, command=otherwise(name, f"if calls == {call}: os._exit(9)")
+    ) as worker:
         await worker.publish(TEN_OFF)
         with pytest.raises(ShareLost):
             await worker.reprice()
@@ -233,6 +235,21 @@ async def test_a_run_that_is_cancelled_ends_its_shares_and_the_next_has_new_ones
     assert {row.wanted_price for row in (await stocked.listings()).values()} == {usd("18.00")}
 
 
+async def test_others_take_no_share_while_something_urgent_comes_up(
+    stocked: Shop, servers: ServerUrls, decided_here: list[str]
+) -> None:
+    async def urgent() -> int:
+        return 1
+
+    as_slow = otherwise("read", "await asyncio.sleep(0.05)")
+    async with with_processes(stocked, servers, command=as_slow) as worker:
+        await worker.publish(TEN_OFF)
+        selection = Selection(worker.id, None)
+        await judge_and_write(worker.runtime, worker.scope, selection, None, urgent, "BY_HAND")
+    # Before anything comes up it may have taken one page to decide, one to look up and one to read.
+    assert len(MUGS) - 6 <= len(decided_here) < len(MUGS)
+
+
 async def test_of_two_runs_at_a_time_one_has_the_processes() -> None:
     processes = ShareProcesses(Greeting(Settings(), "", ""), 1)
     async with processes.free() as first, processes.free() as second:
@@ -245,6 +262,7 @@ async def test_a_process_ends_with_whoever_started_it(servers: ServerUrls) -> No
     program = f"""
 import asyncio
 from services.child import Attendant
+from services.judging import judge_and_write
 from services.settings import Settings
 from services.share_protocol import Greeting
 
