@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from domain.operation import OperationOutcome
-from domain.run import RunStatus
+from domain.run import Run, RunStatus
 from embedded.servers import ServerUrls
 from services import decisions as deciding
 from services import due, operations, repricing
@@ -34,7 +34,7 @@ MUGS = range(1, 17)
 TEN_OFF = (
     "kind: pricing\nname: Off\nrules:\n  - {key: off, type: standard, adjust: {decrease: 10%}}\n"
 )
-BRAKES = "kind: guardrails\nname: Brakes\nlimits: {changedShare: 60%}\n"
+BRAKES = "kind: guardrails\nname: Brakes\nlimits: {totalFall: 5%}\n"
 SHARE = (sys.executable, "-P", "-m", "services.share_child")
 
 pytestmark = pytest.mark.timeout(120)
@@ -126,12 +126,16 @@ async def end_of(shop: Shop) -> dict[str, Any]:
             ]
             for sku in rows
         },
-        "runs": [
-            (run.status, run.up, run.down, run.triggers, [each.note for each in run.breaches])
-            for run in runs
-        ],
+        "runs": [(run.status, run.up, run.down, run.triggers, breaches_of(run)) for run in runs],
         "submissions": {sku: len(await shop.submissions(sku)) for sku in rows},
     }
+
+
+def breaches_of(run: Run) -> list[tuple[str, list[str]]]:
+    """What a run broke, with the SKUs that are named for it."""
+    return [
+        (each.note, [id_.partition("/")[2] for id_ in each.listing_ids]) for each in run.breaches
+    ]
 
 
 @pytest.mark.parametrize(
