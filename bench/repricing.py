@@ -109,10 +109,9 @@ async def _measure(urls: ServerUrls, options: argparse.Namespace) -> None:
                     written = await scope.count(
                         "submissions", {"state": "PENDING"}, options.listings
                     )
-                    assert written == (options.listings // 10 if "tenth" in name else 0), (
-                        name,
-                        written,
-                    )
+                    expected = options.listings // 10 if "tenth" in name else 0
+                    # A price that changes may come out as it was by rounding.
+                    assert 0.97 * expected <= written <= expected, (name, written)
         _print(taken)
         most = [most_mb(each) for each in (os.getpid(), *beside(os.getpid()))]
         print(

@@ -36,6 +36,7 @@ from services.share_protocol import Part, Task
 from storage import listings, rulesets
 from storage.changes import CHANGES
 from storage.listings import Selection
+from storage.markings import URGENT
 from storage.mongo import Scope
 from storage.runs import RUNS, end, interrupted
 from storage.stores import STORES
@@ -123,7 +124,7 @@ async def small_run(
     run = _new_run(store, run_id, prices, look.triggers(None), breaches, now, rails)
     run = replace(run, ended_at=now)
     await _note(scope, run)
-    await carry_out(scope, run, decided.cases, decided.settled)
+    await carry_out(scope, run, decided.cases, decided.settled, URGENT)
     return len(rows)
 
 

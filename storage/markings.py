@@ -7,8 +7,10 @@ decided of a store at once writes one each, lest it collides with itself; whoeve
 from domain.marking import Marking
 from storage.mongo import Scope, Update, from_document, to_document
 
-LANES = 8
-"""Transactions that may decide listings of one store at the same time: two in each of a worker's processes."""
+LANES = 9
+"""Transactions that may decide listings of one store at the same time: two in each of a worker's processes, and one."""
+URGENT = LANES - 1
+"""The lane of small runs, which come in between."""
 _NAME = "markings"
 
 

@@ -17,13 +17,15 @@ from embedded.servers import ServerUrls
 from services import decisions as deciding
 from services import due, operations, repricing
 from services.child import Attendant
-from services.judging import judge_and_write
+from services.consequences import carry_out
+from services.judging import judge_and_write, small_run
 from services.settings import Settings
 from services.share_processes import ShareLost, ShareProcesses
 from services.share_protocol import Greeting
 from storage.filters import Is
 from storage.keyset import Sort
 from storage.listings import Selection
+from storage.mongo import Scope
 from storage.operations import OPERATIONS
 from storage.runs import RUNS
 from tests.factories import usd
@@ -254,6 +256,37 @@ async def test_others_take_no_share_while_something_urgent_comes_up(
     assert len(MUGS) - 6 <= len(decided_here) < len(MUGS)
 
 
+async def test_what_is_urgent_does_not_collide_with_chunks_that_are_being_written(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stocked.publish(TEN_OFF)
+    written, may_commit = asyncio.Semaphore(0), asyncio.Event()
+
+    async def held_up(*arguments: Any) -> None:
+        await carry_out(*arguments)
+        written.release()
+        await may_commit.wait()
+
+    monkeypatch.setattr("services.chunks.carry_out", held_up)
+    large = asyncio.create_task(stocked.reprice())
+    for _ in range(2):
+        await written.acquire()
+    await stocked.import_products(a_mug(9, "30.00"))
+    tries = 0
+
+    async def urgent(inside: Scope) -> int | None:
+        nonlocal tries
+        tries += 1
+        return await small_run(stocked.runtime, inside, stocked.id, ())
+
+    async with asyncio.timeout(20):
+        assert await stocked.scope.transaction(urgent) == 1
+    assert tries == 1
+    assert (await stocked.listing("MUG-9")).wanted_price == usd("27.00")
+    may_commit.set()
+    await large
+
+
 async def test_of_two_runs_at_a_time_one_has_the_processes() -> None:
     processes = ShareProcesses(Greeting(Settings(), "", ""), 1)
     async with processes.free() as first, processes.free() as second:
@@ -266,7 +299,8 @@ async def test_a_process_ends_with_whoever_started_it(servers: ServerUrls) -> No
     program = f"""
 import asyncio
 from services.child import Attendant
-from services.judging import judge_and_write
+from services.consequences import carry_out
+from services.judging import judge_and_write, small_run
 from services.settings import Settings
 from services.share_protocol import Greeting
 
