@@ -5,7 +5,7 @@ Time is the database server's own, so that neither skewed clocks nor a virtual o
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import structlog
 from pymongo.errors import DuplicateKeyError, PyMongoError
@@ -17,6 +17,7 @@ log = structlog.get_logger()
 
 SECONDS = 5
 """A holder that dies keeps others waiting this long at most."""
+_UNTIL = {"$add": ["$$NOW", SECONDS * 1000]}
 
 
 @asynccontextmanager
@@ -31,22 +32,19 @@ async def hold(database: Database, key: str) -> AsyncIterator[bool]:
         yield True
     finally:
         renewal.cancel()
-        with suppress(asyncio.CancelledError):
-            await renewal
+        await asyncio.wait({renewal})
         await database.handle.leases.delete_one({"_id": key, "holder": holder})
 
 
 async def _take(database: Database, key: str, holder: str) -> bool:
-    free = {"$or": [{"$lt": ["$until", "$$NOW"]}, {"$eq": ["$holder", holder]}]}
-    until = {"$add": ["$$NOW", SECONDS * 1000]}
     try:
         found = await database.handle.leases.find_one_and_update(
             {"_id": key},
             [
                 # Missing fields sort below every moment, so a lease that is not there yet is free.
-                {"$set": {"free": free}},
+                {"$set": {"free": {"$lt": ["$until", "$$NOW"]}}},
                 {"$set": {"holder": {"$cond": ["$free", holder, "$holder"]}}},
-                {"$set": {"until": {"$cond": ["$free", until, "$until"]}}},
+                {"$set": {"until": {"$cond": ["$free", _UNTIL, "$until"]}}},
                 {"$unset": "free"},
             ],
             upsert=True,
@@ -57,10 +55,16 @@ async def _take(database: Database, key: str, holder: str) -> bool:
     return bool(found["holder"] == holder)
 
 
+async def _prolong(database: Database, key: str, holder: str) -> None:
+    """Hold on to a lease. One that was given back stays so: a renewal that is called off may still arrive."""
+    mine = {"_id": key, "holder": holder}
+    await database.handle.leases.update_one(mine, [{"$set": {"until": _UNTIL}}])
+
+
 async def _renew(database: Database, key: str, holder: str) -> None:
     while True:
         await asyncio.sleep(SECONDS / 3)
         try:
-            await _take(database, key, holder)
+            await _prolong(database, key, holder)
         except PyMongoError as error:  # the work itself will meet it too, and say so
             log.warning("lease.not_renewed", key=key, error=str(error))

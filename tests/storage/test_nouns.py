@@ -2,6 +2,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -211,6 +212,27 @@ async def test_a_lease_whose_holder_died_can_be_taken(database: Database) -> Non
     await database.handle.leases.insert_one({"_id": "k", "holder": "dead", "until": NOW})
     async with leases.hold(database, "k") as mine:
         assert mine
+
+
+async def test_a_lease_is_held_on_to_and_not_brought_back_by_a_late_renewal(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prolong, prolonged = leases._prolong, []
+
+    async def noted(*arguments: Any) -> None:
+        await prolong(*arguments)
+        prolonged.append(arguments)
+
+    monkeypatch.setattr(leases, "_prolong", noted)
+    monkeypatch.setattr(leases, "SECONDS", 0.3)
+    async with leases.hold(database, "k") as mine:
+        assert mine
+        while not prolonged:
+            await asyncio.sleep(0.01)
+        assert await database.handle.leases.count_documents({"_id": "k"}) == 1
+
+    await prolong(*prolonged[0])
+    assert await database.handle.leases.count_documents({}) == 0
 
 
 async def test_of_many_that_ask_at_once_one_gets_the_lease(database: Database) -> None:
