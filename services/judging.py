@@ -60,7 +60,7 @@ class _Course:
     pages: Shared[Page]
     decided: int = 0
     parts: list[Part] = field(default_factory=list)
-    is_urgent: bool = False
+    urgent: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def take(self, part: Part) -> None:
         """Take in what was made of a page."""
@@ -73,16 +73,11 @@ class _Course:
         await self.go_on(0)
 
     async def go_on(self, count: int) -> None:
-        """So many more are decided; let the urgent go first, where that is not just happening."""
+        """So many more are decided; let the urgent go first, whoever is at it."""
         await self._count(count)
-        if self.is_urgent:
-            return
-        self.is_urgent = True
-        try:
+        async with self.urgent:
             if await self.meanwhile():
                 self.pages.rest(_REST)
-        finally:
-            self.is_urgent = False
 
     def outcome(self) -> tuple[NewPrices, Counter[str]]:
         """The prices of all pages, in their order, and how many listings were looked at for what reason."""

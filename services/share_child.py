@@ -54,7 +54,15 @@ async def _share(runtime: Runtime, line: Line) -> None:
     await line.send(Sign.JUDGED)
     run = await line.receive()
     assert isinstance(run, Run)
-    is_written = await share.write(run, line.send)
+    turn = asyncio.Lock()
+
+    async def tell(count: int) -> None:
+        """Go on once the worker says so: what is urgent goes first."""
+        async with turn:
+            await line.send(count)
+            await line.receive()
+
+    is_written = await share.write(run, tell)
     await line.send(Sign.WRITTEN if is_written else Sign.PAUSED)
 
 

@@ -65,10 +65,15 @@ class ShareProcess:
         Raises:
             ShareLost: it is gone.
         """
+
+        async def hear(count: int) -> None:
+            await told(count)
+            await self._say(Sign.GO_ON)
+
         if not self._line:
             return True
         await self._say(run)
-        return await self._heard({Sign.WRITTEN, Sign.PAUSED}, told) is Sign.WRITTEN
+        return await self._heard({Sign.WRITTEN, Sign.PAUSED}, hear) is Sign.WRITTEN
 
     async def end(self) -> None:
         """Let it end, whatever it is at."""

@@ -49,10 +49,11 @@ class Part:
 
 
 class Sign(Enum):
-    """What a process says besides what came out."""
+    """What they say besides what there is to do and what came out."""
 
     READY = auto()
     NEXT_PAGE = auto()
     JUDGED = auto()
+    GO_ON = auto()
     WRITTEN = auto()
     PAUSED = auto()
