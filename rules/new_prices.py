@@ -27,7 +27,7 @@ class NewPrices:
 
     def __init__(self, prices: Iterable[NewPrice] = ()) -> None:
         self.currency = ""
-        """None as long as there are no prices."""
+        """Its ISO code; empty as long as there are no prices."""
         self.listing_ids: list[str] = []
         self.before = array("q")
         """Minor units; below zero for what was never priced."""

@@ -82,7 +82,10 @@ class _Course:
     def outcome(self) -> tuple[NewPrices, Counter[str]]:
         """The prices of all pages, in their order, and how many listings were looked at for what reason."""
         prices, triggers = NewPrices(), Counter[str]()
-        for part in sorted(self.parts, key=attrgetter("page")):
+        self.parts.sort(key=attrgetter("page"))
+        # Guard-rails that saw less than the whole run would be none.
+        assert [part.page for part in self.parts] == [*range(len(self.parts))], "a page is missing"
+        for part in self.parts:
             prices.extend(part.prices)
             triggers += part.triggers
         self.parts.clear()
