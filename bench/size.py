@@ -1,7 +1,8 @@
 """Does a pass stay as small and as fast as stores grow? `python -m bench.size`, or `make bench B=size`.
 
-Passes over stores of different sizes, each by a worker that did not fill the store: memory of its processes at most and
-its time for a listing, where nothing changes, where a tenth does, and with `--first` where every price does.
+Passes over stores of different sizes by a worker that did not fill the store: memory of its processes at most and
+its time for a listing, where nothing changes (its very first pass, and the next), where a tenth does, and with `--first`,
+by a worker of its own, where every price does.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import asyncio
 import multiprocessing
 import os
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
@@ -19,7 +21,7 @@ from bench.processes import beside, cpu_seconds, load, most_mb, need_linux, pid_
 from embedded.servers import ServerUrls
 from rules.durable_engine import DurableMatcher
 from services import markings, repricing
-from services.runtime import look_for_garbage_seldom, open_runtime
+from services.runtime import Runtime, look_for_garbage_seldom, open_runtime
 from services.settings import Settings
 from storage import markings as stored
 
@@ -55,11 +57,10 @@ def main() -> None:
         with servers() as (_, urls):
             if options.first:
                 fill(urls, size, decided=False)
-                _print(size, "all", apart(urls, options.processes, "all"))
+                apart(urls, size, options.processes, "all")
         with servers() as (_, urls):
             fill(urls, size, decided=True)
-            for change in ("none", "a tenth"):
-                _print(size, change, apart(urls, options.processes, change))
+            apart(urls, size, options.processes, "none", "none", "a tenth")
     print(f"Microseconds a listing; {load()}.")
 
 
@@ -78,19 +79,19 @@ def fill(urls: ServerUrls, size: int, *, decided: bool) -> None:
     fill_apart(urls, settings, _STORE, size, decided=decided)
 
 
-def apart(urls: ServerUrls, processes: int, change: str) -> Passed:
-    """A pass by a worker of so many processes, which end afterwards."""
+def apart(urls: ServerUrls, size: int, processes: int, *changes: str) -> None:
+    """Passes by one worker of so many processes, which end afterwards."""
     spawning = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawning) as pool:
-        return pool.submit(_pass, urls, processes, change).result()
+        pool.submit(_work, urls, size, processes, changes).result()
 
 
-def _pass(urls: ServerUrls, processes: int, change: str) -> Passed:
+def _work(urls: ServerUrls, size: int, processes: int, changes: Sequence[str]) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as a worker has
-        return runner.run(_passed(urls, processes, change))
+        runner.run(_pass(urls, size, processes, changes))
 
 
-async def _passed(urls: ServerUrls, processes: int, change: str) -> Passed:
+async def _pass(urls: ServerUrls, size: int, processes: int, changes: Sequence[str]) -> None:
     settings = Settings()
     look_for_garbage_seldom()
     async with open_runtime(
@@ -99,30 +100,35 @@ async def _passed(urls: ServerUrls, processes: int, change: str) -> Passed:
         share_processes=processes - 1,
     ) as runtime:
         await runtime.share_processes.start()
-        scope, handle = runtime.scope(settings.merchant), runtime.database.handle
-        if change == "a tenth":
-            await make_a_tenth_dearer(scope)
-        before, mongod = (
-            await handle.decisions.count_documents({}),
-            await pid_of_mongod(runtime.database),
-        )
-        await markings.ask(scope, _STORE, at=runtime.clock.now(), reason="BY_HAND")
-        pids = [os.getpid(), *beside(os.getpid())]
-        idle = tuple(map(most_mb, pids))
-        own, theirs = sum(map(cpu_seconds, pids)), cpu_seconds(mongod)
-        began = time.perf_counter()
-        decided = 0
-        while count := await repricing.reprice(runtime, scope, _STORE, None):
-            decided += count
-        return Passed(
-            decided,
-            await handle.decisions.count_documents({}) - before,
-            time.perf_counter() - began,
-            sum(map(cpu_seconds, pids)) - own,
-            cpu_seconds(mongod) - theirs,
-            idle,
-            tuple(map(most_mb, pids)),
-        )
+        for change in changes:
+            if change == "a tenth":
+                await make_a_tenth_dearer(runtime.scope(settings.merchant))
+            _print(size, change, await _passed(runtime))
+
+
+async def _passed(runtime: Runtime) -> Passed:
+    scope, handle = runtime.scope(runtime.settings.merchant), runtime.database.handle
+    before, mongod = (
+        await handle.decisions.count_documents({}),
+        await pid_of_mongod(runtime.database),
+    )
+    await markings.ask(scope, _STORE, at=runtime.clock.now(), reason="BY_HAND")
+    pids = [os.getpid(), *beside(os.getpid())]
+    idle = tuple(map(most_mb, pids))
+    own, theirs = sum(map(cpu_seconds, pids)), cpu_seconds(mongod)
+    began = time.perf_counter()
+    decided = 0
+    while count := await repricing.reprice(runtime, scope, _STORE, None):
+        decided += count
+    return Passed(
+        decided,
+        await handle.decisions.count_documents({}) - before,
+        time.perf_counter() - began,
+        sum(map(cpu_seconds, pids)) - own,
+        cpu_seconds(mongod) - theirs,
+        idle,
+        tuple(map(most_mb, pids)),
+    )
 
 
 def _print(size: int, change: str, taken: Passed) -> None:

@@ -26,7 +26,12 @@ from storage.mongo import Scope
 from storage.stores import STORES
 
 CHUNK = 200
-"""Listings of which what follows is written in one transaction."""
+"""Listings of which what follows is written in one transaction, at most."""
+
+
+def size(*, is_urgent: bool) -> int:
+    """How many of a large run are written together, while something urgent comes up or not."""
+    return max(1, CHUNK // 8) if is_urgent else CHUNK
 
 
 @dataclass(frozen=True, slots=True)

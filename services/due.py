@@ -1,9 +1,7 @@
 """What is to be decided in a store, page by page."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
@@ -47,6 +45,11 @@ async def gathering(scope: Scope, store_id: str) -> tuple[str, ...]:
     )
 
 
+def may_wait(rows: Iterable[Listing]) -> bool:
+    """Whether listings are marked for reasons of work that may go on."""
+    return any(row.due.reason in _GATHERING.values() for row in rows)
+
+
 async def pages(scope: Scope, selection: Selection) -> AsyncIterator[Page]:
     """The pages of a selection, in its order; where they end is told without reading them."""
     number, after, is_more = 0, None, True
@@ -72,7 +75,6 @@ class Shared(AsyncIterator[T]):
     def __init__(self, items: AsyncIterator[T]) -> None:
         self._items = items
         self._turn = asyncio.Lock()
-        self._rests_until = 0.0
         self.over = asyncio.Event()
         """That all are taken."""
 
@@ -86,21 +88,6 @@ class Shared(AsyncIterator[T]):
             except StopAsyncIteration:
                 self.over.set()
                 raise
-
-    def rest(self, seconds: float) -> None:
-        """Let those that help take nothing for some time."""
-        self._rests_until = time.monotonic() + seconds
-
-    async def spare(self) -> AsyncIterator[T]:
-        """The same, for those that help."""
-        while not self.over.is_set():
-            rest = self._rests_until - time.monotonic()
-            if rest > 0:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self.over.wait(), rest)
-                continue
-            with suppress(StopAsyncIteration):
-                yield await anext(self)
 
 
 async def ahead(batches: AsyncIterator[T]) -> AsyncIterator[T]:

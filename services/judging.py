@@ -9,11 +9,10 @@ that was not judged.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from operator import attrgetter
 from typing import Any, TypeVar
 
 import structlog
@@ -24,15 +23,16 @@ from domain.run import Breach, Run, RunStatus
 from domain.store import Store, StoreStatus
 from rules.guardrails import Guardrails
 from rules.new_prices import NewPrices
-from services import chunks, due, markings, operations, webhook_events
+from services import chunks, due, operations, webhook_events
 from services.changelog import of_store
 from services.chunks import write_chunk
 from services.consequences import carry_out
+from services.course import Course, tell
 from services.deciding import decide, look_at, slices
-from services.due import Page, Shared
+from services.due import Shared
 from services.runtime import Runtime
 from services.share import Share
-from services.share_protocol import Part, Task
+from services.share_protocol import Task
 from storage import listings, rulesets
 from storage.changes import CHANGES
 from storage.listings import Selection
@@ -43,75 +43,30 @@ from storage.stores import STORES
 
 log = structlog.get_logger()
 T = TypeVar("T")
-_REST = 0.5
-"""Seconds for which others take no share of a large run once something urgent has come up in it."""
 _LAST_ID = "\U0010ffff"
 """Follows every id."""
-
-
-@dataclass(slots=True)
-class _Course:
-    """How far a run of many is, and what is urgent in between."""
-
-    scope: Scope
-    store_id: str
-    progress: operations.Progress | None
-    meanwhile: Callable[[], Awaitable[int]]
-    pages: Shared[Page]
-    decided: int = 0
-    parts: list[Part] = field(default_factory=list)
-    urgent: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def take(self, part: Part) -> None:
-        """Take in what was made of a page."""
-        self.parts.append(part)
-        await self._count(part.settled)
-
-    async def take_own(self, part: Part) -> None:
-        """The same, and let the urgent go first."""
-        await self.take(part)
-        await self.go_on(0)
-
-    async def go_on(self, count: int) -> None:
-        """So many more are decided; let the urgent go first, whoever is at it."""
-        await self._count(count)
-        async with self.urgent:
-            if await self.meanwhile():
-                self.pages.rest(_REST)
-
-    def outcome(self) -> tuple[NewPrices, Counter[str]]:
-        """The prices of all pages, in their order, and how many listings were looked at for what reason."""
-        prices, triggers = NewPrices(), Counter[str]()
-        self.parts.sort(key=attrgetter("page"))
-        # Guard-rails that saw less than the whole run would be none.
-        assert [part.page for part in self.parts] == [*range(len(self.parts))], "a page is missing"
-        for part in self.parts:
-            prices.extend(part.prices)
-            triggers += part.triggers
-        self.parts.clear()
-        return prices, triggers
-
-    async def _count(self, count: int) -> None:
-        self.decided += count
-        await tell(self.progress, count, self.scope, self.store_id)
 
 
 async def small_run(
     runtime: Runtime,
     scope: Scope,
     store_id: str,
-    waiting: Sequence[str],
     since: datetime | None = None,
 ) -> int | None:
-    """Decide, judge and write what is marked, all in the transaction that it is called in; None if it is too much."""
-    store = await STORES.require(scope, store_id)
-    if store.status is not StoreStatus.ACTIVE:
-        return 0
-    after = (since, _LAST_ID) if since else None
-    rows = await listings.due(scope, store_id, chunks.CHUNK + 1, after=after, except_for=waiting)
-    if len(rows) > chunks.CHUNK:
+    """Decide, judge and write what is marked, all in the transaction that it is called in; None if it is too much.
+
+    Hundreds of events a second wait for whatever it reads: work that marks bit by bit is looked for where its marks are.
+    """
+    after, most = (since, _LAST_ID) if since else None, chunks.CHUNK + 1
+    rows = await listings.due(scope, store_id, most, after=after)
+    if due.may_wait(rows) and (waiting := await due.gathering(scope, store_id)):
+        rows = await listings.due(scope, store_id, most, after=after, except_for=waiting)
+    if len(rows) == most:
         return None
     if not rows:
+        return 0
+    store = await STORES.require(scope, store_id)
+    if store.status is not StoreStatus.ACTIVE:
         return 0
     run_id, now = new_id(), runtime.clock.now()
     rulebook = await runtime.rulebooks.in_force(scope, store_id)
@@ -138,24 +93,31 @@ async def judge_and_write(
 
     That a decision changes nothing is noted at once; whatever else follows waits until the whole is judged.
     `meanwhile` decides what is urgent, and gives how many it found. Gives how many listings were decided, and whether
-    all is written: not where the store was paused meanwhile.
+    all is written: not where the store is paused.
 
     Raises:
         ShareLost: a process that had a share of it is gone.
     """
     run_id, now = new_id(), runtime.clock.now()
     store = await STORES.require(scope, selection.store_id)
+    if store.status is not StoreStatus.ACTIVE:
+        return 0, False
     ruleset_ids = await rulesets.published_ids(scope, store.id)
     rails = (await runtime.rulebooks.of(scope, ruleset_ids)).guardrails
     task = Task(scope.merchant_id, store, ruleset_ids, selection, now, reason)
     pages = Shared(due.pages(scope, selection))
-    course = _Course(scope, store.id, progress, meanwhile, pages)
+    course = Course(scope, store.id, progress, meanwhile, pages)
     async with runtime.share_processes.free() as processes:
         own = Share(runtime, task)
         beside = processes if await due.is_large(scope, selection) else []
         await _together(
             own.judge(pages, course.take_own),
-            *(each.judge(task, pages.spare(), pages.over, course.take) for each in beside),
+            *(
+                course.by_another(
+                    each.judge(task, course.pages_for_another(), pages.over, course.take)
+                )
+                for each in beside
+            ),
         )
         prices, triggers = course.outcome()
         breaches = await runtime.last_hour.breaches_of(scope, store.id, rails, prices, now)
@@ -163,7 +125,8 @@ async def judge_and_write(
         run = replace(run, marked_until=selection.until or now, pass_for=reason)
         await scope.transaction(lambda inside: _note(inside, run))
         written = await _together(
-            own.write(run, course.go_on), *(each.write(run, course.go_on) for each in beside)
+            own.write(run, course.go_on_own),
+            *(course.by_another(each.write(run, course.go_on)) for each in beside),
         )
     if not all(written):
         return course.decided, False  # the rest is judged anew when the store is resumed
@@ -251,18 +214,6 @@ def _new_run(
         ended_at=None,
         costs=prices.costs(prices.below_cost()) if are_counted else {},
     )
-
-
-async def tell(
-    progress: operations.Progress | None, count: int, scope: Scope, store_id: str
-) -> None:
-    """Report that so many listings more were decided."""
-    if progress:
-        progress.counts["decided"] += count
-        is_more = progress.total is None or progress.counts["decided"] > progress.total
-        due = await markings.count_due(scope, store_id) if is_more else None
-        done = progress.counts["decided"]  # others may have decided more in between
-        await progress.report(done, None if due is None else done + due)
 
 
 async def _together(*work: Coroutine[Any, Any, T]) -> list[T]:

@@ -10,8 +10,9 @@ import structlog
 from domain.operation import Operation, OperationKind
 from domain.store import StoreStatus
 from services import idempotency, markings, operations, runs
+from services.course import tell
 from services.due import gathering
-from services.judging import finish_interrupted, judge_and_write, small_run, tell
+from services.judging import finish_interrupted, judge_and_write, small_run
 from services.queue import Job
 from services.runtime import Runtime
 from storage import leases, listings
@@ -85,20 +86,15 @@ async def _is_left(scope: Scope, store_id: str) -> bool:
 async def _drain(
     runtime: Runtime, scope: Scope, store_id: str, progress: operations.Progress | None
 ) -> int:
-    decided = 0
+    if (await STORES.require(scope, store_id)).status is not StoreStatus.ACTIVE:
+        return 0
+    decided = await finish_interrupted(runtime, scope, store_id, progress)
     until = time.monotonic() + _SECONDS
     while time.monotonic() < until:
-        store = await STORES.require(scope, store_id)
-        if store.status is not StoreStatus.ACTIVE:
+        count = await _run(runtime, scope, store_id, progress)
+        count = count or await _pass(runtime, scope, store_id, progress)
+        if not count:
             break
-        decided += await finish_interrupted(runtime, scope, store_id, progress)
-        is_due = await listings.due(scope, store_id, 1)
-        count = await _run(runtime, scope, store_id, progress) if is_due else 0
-        if count == 0:
-            passed = await _pass(runtime, scope, store_id, progress)
-            if passed is None:
-                break
-            count = passed
         decided += count
     if decided:
         log.info("reprice.drained", store=store_id, decided=decided)
@@ -109,16 +105,17 @@ async def _run(
     runtime: Runtime, scope: Scope, store_id: str, progress: operations.Progress | None
 ) -> int:
     """Decide what is marked at this moment; gives how many listings were decided."""
-    waiting = await gathering(scope, store_id)
-    small = await scope.transaction(lambda inside: small_run(runtime, inside, store_id, waiting))
+    small = await scope.transaction(lambda inside: small_run(runtime, inside, store_id))
     if small is not None:
         await tell(progress, small, scope, store_id)
         return small
+    # Looked at first: of work that ends in between all marks are in the run.
+    waiting = await gathering(scope, store_id)
     until = await listings.last_mark(scope, store_id) or runtime.clock.now()
 
     async def meanwhile() -> int:
         count = await scope.transaction(
-            lambda inside: small_run(runtime, inside, store_id, waiting, since=until)
+            lambda inside: small_run(runtime, inside, store_id, since=until)
         )
         return count or 0
 
@@ -129,26 +126,24 @@ async def _run(
 
 async def _pass(
     runtime: Runtime, scope: Scope, store_id: str, progress: operations.Progress | None
-) -> int | None:
-    """Decide all of a store where that is asked for; gives how many listings were decided, None where it is not.
+) -> int:
+    """Decide all of a store where that is asked for; gives how many listings were decided.
 
     What is marked meanwhile comes first, batch by batch.
     """
     asked_for = [each for each in await asked(scope, store_id) if each.run_id is None]
     if not asked_for:
-        return None
-    waiting = await gathering(scope, store_id)
+        return 0
     meanwhile_decided = 0
 
     async def meanwhile() -> int:
         nonlocal meanwhile_decided
-        if not await listings.due(scope, store_id, 1, except_for=waiting):
-            return 0
         count = await _run(runtime, scope, store_id, progress)
         meanwhile_decided += count
         return count
 
-    selection, reason = Selection(store_id, None, waiting), asked_for[0].reason
+    selection = Selection(store_id, None, await gathering(scope, store_id))
+    reason = asked_for[0].reason
     decided, is_written = await judge_and_write(
         runtime, scope, selection, progress, meanwhile, reason
     )

@@ -6,6 +6,7 @@ Only the first share of a run is in the worker itself; the others are in process
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 from domain.decision import Decision
@@ -14,7 +15,7 @@ from rules.eligibility import Eligibility
 from rules.pricing import PricingVerdict
 from services import chunks
 from services.chunks import Chunk, write_chunk
-from services.deciding import Decided, Look, decide, look_at, slices
+from services.deciding import Decided, Look, decide, look_at
 from services.due import Page, ahead, read
 from services.runtime import Runtime
 from services.share_protocol import Part, Task
@@ -66,19 +67,24 @@ class Share:
             prices, triggers = found.prices(task.store), look.triggers(task.reason)
             await told(Part(page.number, prices, triggers, len(found.settled)))
 
-    async def write(self, run: Run, told: Callable[[int], Awaitable[None]]) -> bool:
-        """Write chunk by chunk what follows from the decisions; gives whether the store was not paused meanwhile."""
-        waiting = self._chunks()
+    async def write(self, run: Run, told: Callable[[int], Awaitable[bool]]) -> bool:
+        """Write chunk by chunk what follows from the decisions; gives whether the store was not paused meanwhile.
+
+        `told` says whether something urgent came up: chunks are small while it does, since it shares the database with
+        them.
+        """
+        waiting = self._waiting()
 
         async def lane(number: int) -> bool:
             try:
-                for chunk in waiting:
-                    ids = [*chunk.digests]
-                    write = partial(write_chunk, self._runtime, run, chunk, ids, lane=number)
+                is_urgent = await told(0)
+                while some := dict(islice(waiting, chunks.size(is_urgent=is_urgent))):
+                    chunk = Chunk(some, self._kept)
+                    write = partial(write_chunk, self._runtime, run, chunk, [*some], lane=number)
                     count = await self._scope.transaction(write)
                     if count is None:
                         return False
-                    await told(count)
+                    is_urgent = await told(count)
             finally:
                 # Where one of them cannot go on, the others do not either.
                 waiting.close()
@@ -93,11 +99,10 @@ class Share:
             if is_kept:
                 self._kept[case.listing.id] = (case.eligibility, case.verdict, case.decision)
 
-    def _chunks(self) -> Generator[Chunk]:
-        """What is written together."""
-        digests = (self._digests[at : at + 32].hex() for at in range(0, len(self._digests), 32))
-        for some in slices(zip(self._listing_ids, digests, strict=True), chunks.CHUNK):
-            yield Chunk(dict(some), self._kept)
+    def _waiting(self) -> Generator[tuple[str, str]]:
+        """Ids and digests of what is to be written."""
+        for number, id_ in enumerate(self._listing_ids):
+            yield id_, self._digests[32 * number : 32 * (number + 1)].hex()
 
 
 async def _all_of(work: Iterable[Awaitable[T]]) -> list[T]:

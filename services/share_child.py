@@ -56,11 +56,11 @@ async def _share(runtime: Runtime, line: Line) -> None:
     assert isinstance(run, Run)
     turn = asyncio.Lock()
 
-    async def tell(count: int) -> None:
+    async def tell(count: int) -> bool:
         """Go on once the worker says so: what is urgent goes first."""
         async with turn:
             await line.send(count)
-            await line.receive()
+            return await line.receive() is Sign.URGENT
 
     is_written = await share.write(run, tell)
     await line.send(Sign.WRITTEN if is_written else Sign.PAUSED)

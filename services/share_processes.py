@@ -59,7 +59,7 @@ class ShareProcess:
             await self._say((task, self._number))
             await self._heard({Sign.JUDGED}, hear)
 
-    async def write(self, run: Run, told: Callable[[int], Awaitable[None]]) -> bool:
+    async def write(self, run: Run, told: Callable[[int], Awaitable[bool]]) -> bool:
         """Have it write what it decided as `services.share.Share` does.
 
         Raises:
@@ -67,8 +67,7 @@ class ShareProcess:
         """
 
         async def hear(count: int) -> None:
-            await told(count)
-            await self._say(Sign.GO_ON)
+            await self._say(Sign.URGENT if await told(count) else Sign.GO_ON)
 
         if not self._line:
             return True

@@ -55,5 +55,7 @@ class Sign(Enum):
     NEXT_PAGE = auto()
     JUDGED = auto()
     GO_ON = auto()
+    URGENT = auto()
+    """Go on, while something urgent comes up."""
     WRITTEN = auto()
     PAUSED = auto()

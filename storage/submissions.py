@@ -26,11 +26,12 @@ async def write_down(scope: Scope, submissions: Sequence[Submission]) -> None:
     if not submissions:
         return
     unsent, in_feeds = await _on_their_way(scope, [row.listing_id for row in submissions])
-    await scope.update_many(
-        SUBMISSIONS.name,
-        {"_id": {"$in": [row.id for row in unsent.values()]}, "state": _PENDING},
-        {"$set": {"state": SubmissionState.SUPERSEDED.value}},
-    )
+    if unsent:
+        await scope.update_many(
+            SUBMISSIONS.name,
+            {"_id": {"$in": [row.id for row in unsent.values()]}, "state": _PENDING},
+            {"$set": {"state": SubmissionState.SUPERSEDED.value}},
+        )
     rows = [_with_unsent(row, unsent.get(row.listing_id)) for row in submissions]
     await SUBMISSIONS.insert(
         scope, [replace(row, behind=in_feeds.get(row.listing_id)) for row in rows]

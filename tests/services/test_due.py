@@ -67,25 +67,20 @@ async def test_what_comes_to_a_page_after_it_was_given_out_is_still_in_it(
     assert found == ["SKU-0", "SKU-0b", "SKU-1", "SKU-2", "SKU-3", "SKU-4", "SKU-9"]
 
 
-async def test_those_that_help_take_nothing_while_they_rest_and_end_when_all_is_taken() -> None:
+async def test_what_several_take_is_taken_once() -> None:
     async def numbers() -> AsyncIterator[int]:
         for number in range(5):
+            await asyncio.sleep(0)
             yield number
 
-    helped: list[int] = []
     shared = due.Shared(numbers())
 
-    async def help_out() -> None:
-        async for number in shared.spare():
-            helped.append(number)
-            shared.rest(0.2 if number == 0 else 600)
+    async def taken() -> list[int]:
+        return [number async for number in shared]
 
-    helping = asyncio.create_task(help_out())
-    await asyncio.sleep(0.05)
-    assert helped == [0]
-    assert await anext(shared) == 1
-    await asyncio.sleep(0.3)
-    assert helped == [0, 2]
-    assert [number async for number in shared] == [3, 4]
-    await asyncio.wait_for(helping, 5)
-    assert helped == [0, 2]
+    assert not shared.over.is_set()
+    one, other = await asyncio.gather(taken(), taken())
+    assert sorted(one + other) == [0, 1, 2, 3, 4]
+    assert one
+    assert other
+    assert shared.over.is_set()

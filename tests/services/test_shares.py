@@ -17,7 +17,9 @@ from embedded.servers import ServerUrls
 from services import decisions as deciding
 from services import due, operations, repricing
 from services.child import Attendant
+from services.chunks import write_chunk
 from services.consequences import carry_out
+from services.course import Course
 from services.judging import judge_and_write, small_run
 from services.settings import Settings
 from services.share_processes import ShareLost, ShareProcesses
@@ -241,19 +243,57 @@ async def test_a_run_that_is_cancelled_ends_its_shares_and_the_next_has_new_ones
     assert {row.wanted_price for row in (await stocked.listings()).values()} == {usd("18.00")}
 
 
-async def test_others_take_no_share_while_something_urgent_comes_up(
-    stocked: Shop, servers: ServerUrls, decided_here: list[str]
-) -> None:
-    async def urgent() -> int:
-        return 1
+async def always_urgent() -> int:
+    await asyncio.sleep(0.01)
+    return 1
 
-    as_slow = otherwise("read", "await asyncio.sleep(0.05)")
-    async with with_processes(stocked, servers, command=as_slow) as worker:
+
+async def test_others_do_the_run_while_something_urgent_comes_up(
+    stocked: Shop, servers: ServerUrls, decided_here: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.course._ATTENDS", 600)
+    async with with_processes(stocked, servers) as worker:
         await worker.publish(TEN_OFF)
         selection = Selection(worker.id, None)
-        await judge_and_write(worker.runtime, worker.scope, selection, None, urgent, "BY_HAND")
-    # Before anything comes up it may have taken one page to decide, one to look up and one to read.
-    assert len(MUGS) - 6 <= len(decided_here) < len(MUGS)
+        await judge_and_write(
+            *(worker.runtime, worker.scope, selection, None), always_urgent, "BY_HAND"
+        )
+    # Before anything comes up this process has taken a page to decide, one to look up and one to read.
+    assert 0 < len(decided_here) <= 6
+    prices = {row.wanted_price for row in (await stocked.listings()).values()}
+    assert prices == {usd("18.00")}
+
+
+async def test_what_is_urgent_does_not_keep_this_process_from_a_run_for_ever(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.course._ATTENDS", 0.05)
+    pages = due.Shared(due.pages(stocked.scope, Selection(stocked.id, None)))
+    course = Course(stocked.scope, stocked.id, None, always_urgent, pages)
+    async with asyncio.timeout(20):
+        assert await course.by_another(course.go_on_own(1))
+
+
+@pytest.mark.parametrize(("urgent", "most"), [(0, 16), (1, 2)])
+async def test_chunks_are_small_while_something_urgent_comes_up(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch, urgent: int, most: int
+) -> None:
+    await stocked.publish(TEN_OFF)
+    monkeypatch.setattr("services.chunks.CHUNK", 16)
+    sizes: list[int] = []
+
+    async def recorded(runtime: Any, run: Any, chunk: Any, ids: Any, scope: Any, lane: int) -> Any:
+        sizes.append(len(ids))
+        return await write_chunk(runtime, run, chunk, ids, scope, lane)
+
+    async def meanwhile() -> int:
+        return urgent
+
+    monkeypatch.setattr("services.share.write_chunk", recorded)
+    selection = Selection(stocked.id, None)
+    await judge_and_write(stocked.runtime, stocked.scope, selection, None, meanwhile, "BY_HAND")
+    assert sum(sizes) == len(MUGS)
+    assert max(sizes) == most
 
 
 async def test_what_is_urgent_does_not_collide_with_chunks_that_are_being_written(
@@ -277,7 +317,7 @@ async def test_what_is_urgent_does_not_collide_with_chunks_that_are_being_writte
     async def urgent(inside: Scope) -> int | None:
         nonlocal tries
         tries += 1
-        return await small_run(stocked.runtime, inside, stocked.id, ())
+        return await small_run(stocked.runtime, inside, stocked.id)
 
     async with asyncio.timeout(20):
         assert await stocked.scope.transaction(urgent) == 1
@@ -307,8 +347,6 @@ async def test_a_process_ends_with_whoever_started_it(servers: ServerUrls) -> No
     program = f"""
 import asyncio
 from services.child import Attendant
-from services.consequences import carry_out
-from services.judging import judge_and_write, small_run
 from services.settings import Settings
 from services.share_protocol import Greeting
 
