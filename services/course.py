@@ -15,7 +15,7 @@ from services.share_protocol import Part
 from storage.mongo import Scope
 
 T = TypeVar("T")
-_ATTENDS = 0.5
+_ATTENDS = 2.0
 """Seconds for which this process does nothing but what is urgent while others get on with the run."""
 
 
