@@ -77,10 +77,11 @@ class Course:
         self.parts.sort(key=attrgetter("page"))
         # Guard-rails that saw less than the whole run would be none.
         assert [part.page for part in self.parts] == [*range(len(self.parts))], "a page is missing"
-        for part in self.parts:
+        self.parts.reverse()
+        while self.parts:  # there may be a million prices: none is kept twice
+            part = self.parts.pop()
             prices.extend(part.prices)
             triggers += part.triggers
-        self.parts.clear()
         return prices, triggers
 
     async def _attend(self) -> bool:

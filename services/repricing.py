@@ -134,11 +134,13 @@ async def _pass(
     asked_for = [each for each in await asked(scope, store_id) if each.run_id is None]
     if not asked_for:
         return 0
-    meanwhile_decided = 0
+    count = meanwhile_decided = 0
 
     async def meanwhile() -> int:
-        nonlocal meanwhile_decided
-        count = await _run(runtime, scope, store_id, progress)
+        nonlocal count, meanwhile_decided
+        # Where nothing comes up, to look takes less than a transaction that finds nothing.
+        is_due = count or await listings.due(scope, store_id, 1)
+        count = await _run(runtime, scope, store_id, progress) if is_due else 0
         meanwhile_decided += count
         return count
 
