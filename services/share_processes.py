@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,6 +21,8 @@ _COMMAND = (sys.executable, "-P", "-m", "services.share_child")
 _LOST = "A process with a share of the run ended; what is left is decided anew."
 _ENDING = 5.0
 """Seconds for ending what it is at."""
+_WITHOUT = 600.0
+"""Seconds for which runs go on without a process that was lost, so that one that is lost again and again ends few."""
 
 
 class ShareLost(GoesOn):
@@ -34,6 +37,7 @@ class ShareProcess:
         self._starting: asyncio.Task[Attendant] | None = None
         self._line: Line | None = None
         """To it, while it has a share."""
+        self._without_until = time.monotonic()
 
     async def judge(
         self,
@@ -93,7 +97,9 @@ class ShareProcess:
         return self._starting
 
     async def _ready(self, over: asyncio.Event) -> Line | None:
-        """The line to it; None where it takes longer than the run, or cannot be started."""
+        """The line to it; None where it takes longer than the run, cannot be started, or was lost not long ago."""
+        if time.monotonic() < self._without_until:
+            return None
         starting, is_over = self.start(), asyncio.create_task(over.wait())
         await asyncio.wait({starting, is_over}, return_when=asyncio.FIRST_COMPLETED)
         is_over.cancel()
@@ -122,7 +128,7 @@ class ShareProcess:
         try:
             await self._line.send(value)
         except ConnectionError as error:
-            raise ShareLost(_LOST) from error
+            raise self._lost() from error
 
     async def _heard(self, last: set[Sign], hear: Callable[[Any], Awaitable[None]]) -> Sign:
         """Hear what it says until it says one of the last words."""
@@ -131,10 +137,15 @@ class ShareProcess:
             try:
                 said = await self._line.receive()
             except (EOFError, ConnectionError) as error:
-                raise ShareLost(_LOST) from error
+                raise self._lost() from error
             if isinstance(said, Sign) and said in last:
                 return said
             await hear(said)
+
+    def _lost(self) -> ShareLost:
+        log.warning("share.process.lost", number=self._number, without_it_for=_WITHOUT)
+        self._without_until = time.monotonic() + _WITHOUT
+        return ShareLost(_LOST)
 
 
 class ShareProcesses:

@@ -191,8 +191,10 @@ async def test_a_process_that_dies_with_a_share_changes_nothing_about_the_end(
         await worker.publish(TEN_OFF)
         with pytest.raises(ShareLost):
             await worker.reprice()
-    assert await stocked.open() > 0
-    await stocked.reprice()
+        assert await stocked.open() > 0
+        # It would be lost again: for a while the worker does without it.
+        await worker.runtime.share_processes.start()
+        await worker.reprice()
 
     rows = await stocked.listings()
     assert {row.wanted_price for row in rows.values()} == {usd("18.00")}
@@ -201,6 +203,18 @@ async def test_a_process_that_dies_with_a_share_changes_nothing_about_the_end(
         prices = [row.price_after for row in await stocked.decisions(sku)]
         assert prices == [usd("20.00"), usd("18.00")], sku
     assert await RUNS.find(stocked.scope, Is("ended_at", "eq", None)) == []
+
+
+async def test_after_a_while_a_process_that_was_lost_has_shares_again(
+    stocked: Shop, servers: ServerUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.share_processes._WITHOUT", 0)
+    async with with_processes(stocked, servers, command=otherwise("read", "os._exit(9)")) as worker:
+        await worker.publish(TEN_OFF)
+        for _ in range(2):
+            with pytest.raises(ShareLost):
+                await worker.reprice()
+            await worker.runtime.share_processes.start()
 
 
 @pytest.mark.parametrize("command", [(sys.executable, "-c", "pass"), ("/nowhere",)])
