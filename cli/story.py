@@ -36,6 +36,7 @@ from storage.submissions import SUBMISSIONS
 
 TICK_MINUTES = 30
 _POLL = 0.05
+_LONGEST_POLL = 0.5
 _WAKE_AGAIN = 1.0
 _PATIENCE = 120.0
 """Seconds in which the workers must come to rest; crashes in between included."""
@@ -161,7 +162,8 @@ class Story:
                 self._scope, kind, actor="demonstration", store_id=self._store.id
             )
             operation_id = operation.id
-        deadline, wake_at, count_at = time.monotonic() + self._patience, 0.0, 0.0
+        began = time.monotonic()
+        deadline, wake_at, count_at = began + self._patience, 0.0, 0.0
         while True:
             if time.monotonic() >= wake_at:
                 # Again and again, since a wake may be lost with whoever it woke.
@@ -190,7 +192,8 @@ class Story:
                 return
             if time.monotonic() > deadline:
                 raise NotAtRest(f"After {self._patience:.0f} seconds there is still: {left}.")
-            await asyncio.sleep(_POLL)
+            # To look takes from those who work: the longer it has taken already, the more seldom.
+            await asyncio.sleep(min(_LONGEST_POLL, max(_POLL, (time.monotonic() - began) / 20)))
 
     async def _wake(self, job: Job, operation_id: str | None = None) -> None:
         store = self._store
